@@ -49,7 +49,8 @@ MEANINGS = {
     "prometheus.url": "The Prometheus whose raw samples are counted.",
     "prometheus.headers": "Headers sent with each query, such as a tenant's. One line of ASCII each; not shown in errors or logs.",
     "late.delay_seconds": "How long after its end a slot is counted first.",
-    "late.keep_slots_days": "Days for which slots are kept; the totals of a day stay for ever.",
+    "jurisdictions": "By code of a jurisdiction the folders and addresses in which its data may lie: [keep data where it belongs](../how-to/keep-data-where-it-belongs.md). None: nobody's place is looked at.",
+    "retention_years": "For how many years after a period is closed its slots and evidence are kept at least; then `retention apply` deletes them. Totals of days and records stay for ever.",
     "ledger_url": "SQLAlchemy address of the ledger. Empty: `ledger.sqlite` in `data_dir`.",
     "slot_table": "Folder or object-store address of the Delta table. Empty: `slots` in `data_dir`.",
     "chain": "The SLA contract. Without it periods are judged, and nothing is priced or settled.",
@@ -192,6 +193,7 @@ def _kind(field: FieldInfo) -> str:
         bool: "true or false",
         Path: "path",
         dict[str, str]: "map of text to text",
+        dict[str, list[str]]: "map of text to list of texts",
     }
     text = words[_inner(field.annotation)]
     if get_origin(field.annotation) is list:

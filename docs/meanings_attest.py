@@ -24,6 +24,7 @@ ATTEST_MEANINGS = {
     "key.password_file": "File with its password.",
     "exclusions_file": "What it was told of exclusions: as `exclusions list --json` writes it. Without it, it knows of none.",
     "every_seconds": "Seconds between two turns.",
+    "jurisdictions": "As in the settings of the platform, of the attestor's own folders.",
     "metrics_listen": "Where its metrics are scraped. Empty: nowhere.",
 }
 ATTEST_MEANINGS |= {f"key.web3signer{name}": text for name, text in WEB3SIGNER_MEANINGS.items()}

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from sankofa_observe.config import FileSettings, SourceSettings, absolute, load
+from sankofa_observe.config import FileSettings, Jurisdictions, SourceSettings, absolute, load, real_places
 from sankofa_observe.fields import Address, Part, Seconds
 from sankofa_observe.signers import KeySettings
 
@@ -35,8 +35,16 @@ class AttestSettings(FileSettings):
     exclusions_file: Path | None = None
     every_seconds: Seconds = 15
     metrics_listen: Address | None = "127.0.0.1:9820"
+    jurisdictions: Jurisdictions = Field({})
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Where it keeps what belongs to tenants and sites, by what it is for; links are followed."""
+        folders = {"what the attestor remembers": self.data_dir, "the folder that it shares": self.folder}
+        return {use: str(folder.resolve()) for use, folder in folders.items()}
 
 
 def load_attest_settings(file: Path) -> AttestSettings:
     """Read a settings file; raises `InvalidInput` with every violation."""
-    return absolute(load(file, AttestSettings), file.parent)
+    found = absolute(load(file, AttestSettings), file.parent)
+    return found.model_copy(update={"jurisdictions": real_places(found.jurisdictions, file.parent)})

@@ -5,18 +5,19 @@ It wires and decides nothing. A part is imported when it is opened.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sankofa_observe.adapters.clock import SystemClock, within
 from sankofa_observe.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sankofa_observe.adapters.alertmanager import AlertmanagerSilences
     from sankofa_observe.adapters.archive import FolderArchive
     from sankofa_observe.adapters.chain import ContractChain
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sankofa_observe.pipeline.observing import Observing
     from sankofa_observe.pipeline.panel import PanelOf
     from sankofa_observe.pipeline.platform import Platform
+    from sankofa_observe.pipeline.retention import Retention, Unredeemed
     from sankofa_observe.pipeline.settle import Settle
     from sankofa_observe.ports import Attestor, Clock, KnownExclusions, LedgerRead, Signer
     from sankofa_observe.signers import KeySettings
@@ -67,6 +69,7 @@ def open_platform(
 
     catalog = catalog or load_catalog(settings.specs)
     _refuse_strangers(settings, catalog)
+    refuse_places(settings, catalog)
     with ExitStack() as opened:
         settle = (
             _settle(settings, settings.chain, catalog, opened, waits_no_more) if settling and settings.chain else None
@@ -88,6 +91,7 @@ def open_observing(
     from sankofa_observe.pipeline.observing import Observing
 
     catalog = catalog or load_catalog(settings.specs)
+    refuse_places(settings, catalog)
     _make(settings.data_dir)
     with ExitStack() as opened:
         yield Observing(**_observing(settings, catalog, opened, waits_no_more))
@@ -102,7 +106,6 @@ def _observing(settings: Settings, catalog: Catalog, opened: ExitStack, waits_no
         "open_slots": lambda: _slots(opened, settings.slot_table, settings.observer),
         "observer": settings.observer,
         "delay_seconds": settings.late.delay_seconds,
-        "keep_slots_days": settings.late.keep_slots_days,
     }
 
 
@@ -117,6 +120,23 @@ def _refuse_strangers(settings: Settings, catalog: Catalog) -> None:
     ]
     if strange:
         raise InvalidInput(f"{'; '.join(strange)}; known: {', '.join(sorted(known))}; add it under `observers`")
+
+
+def refuse_places(settings: Settings | AttestSettings, catalog: Catalog) -> None:
+    """What is kept and logged of a jurisdiction goes to its own places, or this process does not start."""
+    from sankofa_observe.pipeline.jurisdiction import refuse_misplaced
+
+    refuse_misplaced(catalog, settings.jurisdictions, settings.places | _log_file())
+
+
+def _log_file() -> dict[str, str]:
+    """The file that stderr is, where the log goes; where a terminal, a journal or a pipe takes it, nobody here can tell."""
+    try:
+        there = os.fstat(2)
+        file = str(Path("/proc/self/fd/2").readlink())
+    except OSError:
+        return {}
+    return {"the log": file} if stat.S_ISREG(there.st_mode) and there.st_nlink else {}
 
 
 @contextmanager
@@ -154,7 +174,7 @@ def _platform(
     from sankofa_observe.pipeline.platform import Platform
 
     archive, observing = (
-        FolderArchive(settings.data_dir / "evidence"),
+        FolderArchive(settings.evidence_folder),
         _observing(settings, catalog, opened, waits_no_more),
     )
     return Platform(
@@ -188,13 +208,50 @@ def _silences_of(
 
 
 @contextmanager
+def open_ledger(settings: Settings) -> Iterator[SqlLedger]:
+    """A ledger that is there already, for what persons do; it is told where it is not."""
+    with closing(_ledger(settings.ledger_url, new=False)) as ledger:
+        yield ledger
+
+
+@contextmanager
 def open_records(config: Path) -> Iterator[LedgerRead]:
     """The records of a settings file as their operator sees them: no spec is read, and no key."""
     from sankofa_observe.config import load_settings
     from sankofa_observe.scope import OPERATOR
 
-    with closing(_ledger(load_settings(config).ledger_url, new=False)) as ledger:
+    with open_ledger(load_settings(config)) as ledger:
         yield ledger.read(OPERATOR)
+
+
+@contextmanager
+def open_retention(settings: Settings) -> Iterator[Retention]:
+    """Everything that retention deletes of, and what says what stays. The contract is asked for what is unpaid, where there is one."""
+    from sankofa_observe.adapters.archive import FolderArchive
+    from sankofa_observe.adapters.specs import load_catalog
+    from sankofa_observe.pipeline.retention import Retention
+
+    catalog, clock = load_catalog(settings.specs), SystemClock()
+    refuse_places(settings, catalog)
+    with ExitStack() as opened:
+        yield Retention(
+            ledger=opened.enter_context(open_ledger(settings)),
+            archive=FolderArchive(settings.evidence_folder),
+            slots={one: _slots(opened, settings.slot_table, one) for one in settings.observer_names},
+            clock=clock,
+            years=settings.retention_years,
+            needed_days=catalog.needed_days(clock.now()),
+            unredeemed=_unredeemed(settings.chain, opened) if settings.chain else lambda _: {},
+        )
+
+
+def _unredeemed(chain: ChainSettings, opened: ExitStack) -> Unredeemed:
+    from sankofa_observe.adapters.books import Books
+    from sankofa_observe.adapters.node import Node
+    from sankofa_observe.adapters.redemption_acts import Redemptions
+
+    node = opened.enter_context(closing(Node(chain.rpc_url)))
+    return lambda keys: Redemptions(books=Books.at(node, chain.contract)).outstanding(keys)
 
 
 @contextmanager
@@ -359,6 +416,7 @@ def open_attesting(
     from sankofa_observe.sla.settlement import ChainIdentity
 
     catalog = load_catalog(settings.specs)
+    refuse_places(settings, catalog)
     key = open_signer(settings.key, of=f"attestor {settings.name}", waits_no_more=waits_no_more)
     chain = ChainIdentity(chain_id=settings.chain.chain_id, contract=settings.chain.contract.lower())
     _make(settings.data_dir)

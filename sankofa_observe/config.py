@@ -41,6 +41,16 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+def _codes(jurisdictions: dict[str, list[str]]) -> dict[str, list[str]]:
+    for code, places in jurisdictions.items():
+        if not re.fullmatch(r"[a-z]{2}(-[a-z0-9]{1,16})*", code):
+            raise ValueError(f"{code[:40]!r}; expected a code like gh or eu-de")
+        if not places:
+            raise ValueError(f"{code} has no place; expected a list of folders and addresses")
+    return jurisdictions
+
+
+Jurisdictions = Annotated[dict[str, list[str]], AfterValidator(_codes)]
 ObserverName = Annotated[
     str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description="small letters, digits and inner dashes")
 ]
@@ -49,7 +59,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _REFERENCE = "see docs/reference/settings.md"
 # All others may be an address with a key in it, or what was put in the wrong place.
 _SHOWN = {
-    "observer", "delay_seconds", "keep_slots_days", "chain_id", "contract", "gas_price_wei", "from_block", "stalled_after_seconds",
+    "observer", "delay_seconds", "retention_years", "chain_id", "contract", "gas_price_wei", "from_block", "stalled_after_seconds",
     "listen", "metrics_listen", "observe_seconds", "judge_seconds", "settle_seconds", "every_seconds", "account",
 }  # fmt: skip
 _ADDRESS = "an address like http://127.0.0.1:9090, without user, password, ? and #: it is printed in errors and logs"
@@ -84,7 +94,6 @@ class PrometheusSettings(SourceSettings):
 
 class LateSettings(Part):
     delay_seconds: Seconds = 30
-    keep_slots_days: Annotated[int, Field(ge=32)] = 2555  # the totals of a day stay for ever
 
 
 class ChainSettings(Part):
@@ -176,6 +185,7 @@ class Settings(FileSettings):
     observers: list[ObserverSettings] = []
     prometheus: PrometheusSettings
     late: LateSettings = LateSettings()
+    retention_years: Annotated[int, Field(ge=1, le=100)] = 7
     ledger_url: str = Field("", repr=False)  # may hold a password
     slot_table: str = ""
     chain: ChainSettings | None = None
@@ -183,6 +193,7 @@ class Settings(FileSettings):
     api: ApiSettings = ApiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     alerting: Alerting | None = None
+    jurisdictions: Jurisdictions = {}
 
     @model_validator(mode="after")
     def _one_name_each(self) -> Settings:
@@ -203,6 +214,10 @@ class Settings(FileSettings):
         return [self.observer, *(one.name for one in self.observers)]
 
     @property
+    def evidence_folder(self) -> Path:
+        return self.data_dir / "evidence"
+
+    @property
     def folders(self) -> dict[str, Path]:
         """Whose disks must not fill, by role, as far as they are on this machine."""
         ledger = self.ledger_url.removeprefix("sqlite:///")
@@ -213,6 +228,18 @@ class Settings(FileSettings):
             "prometheus": self.prometheus.data_dir,
         }
         return {role: folder for role, folder in there.items() if folder is not None}
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Where this installation keeps what belongs to tenants and sites, by what it is for; links are followed."""
+        apart = {
+            f"the folder of attestor {one.name}": one.folder for one in self.attestors if isinstance(one, ApartSettings)
+        }
+        folders = {"evidence": self.evidence_folder, "the state of processes": self.data_dir, **apart}
+        stores = {"the ledger": self.ledger_url, "the slot table": self.slot_table}
+        return {use: real_place(place) for use, place in stores.items()} | {
+            use: str(folder.resolve()) for use, folder in folders.items()
+        }
 
     def as_observer(self, name: str) -> Settings:
         """The settings of the process that counts as this observer, of none by a name as they are.
@@ -328,6 +355,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         update={
             "ledger_url": _ledger_url(resolved.ledger_url, folder) or f"sqlite:///{data / 'ledger.sqlite'}",
             "slot_table": _slot_table(resolved.slot_table, folder) or str(data / "slots"),
+            "jurisdictions": real_places(resolved.jurisdictions, folder),
         }
     )
 
@@ -340,3 +368,14 @@ def _ledger_url(url: str, folder: Path) -> str:
 
 def _slot_table(location: str, folder: Path) -> str:
     return location if "://" in location or not location else str(folder.absolute() / location)
+
+
+def real_places(jurisdictions: dict[str, list[str]], folder: Path) -> dict[str, list[str]]:
+    """Folders relative to that of the settings file, links followed; addresses as they are."""
+    return {code: [real_place(_slot_table(one, folder)) for one in places] for code, places in jurisdictions.items()}
+
+
+def real_place(place: str) -> str:
+    """A folder or a file of SQLite as it is behind all links; an address as it is."""
+    file = place.removeprefix("sqlite:///")
+    return place if "://" in file else str(Path(file).resolve())

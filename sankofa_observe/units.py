@@ -100,6 +100,17 @@ def floor_ppm(good: int, valid: int) -> int:
 RFC3339 = "%Y-%m-%dT%H:%M:%SZ"
 
 
+def years_before(at: int, years: int) -> int:
+    """The same instant so many calendar years before, in UTC. Of a 29 February without one there, the last second of the 28th: what is
+    later than that is not so many years old on that day.
+    """
+    now = datetime.fromtimestamp(at, UTC)
+    try:
+        return int(now.replace(year=now.year - years).timestamp())
+    except ValueError:
+        return int(datetime(now.year - years, 3, 1, tzinfo=UTC).timestamp()) - 1
+
+
 def rfc3339(at: int) -> str:
     """UTC seconds as `2026-11-24T10:00:00Z`."""
     return datetime.fromtimestamp(at, UTC).strftime(RFC3339)

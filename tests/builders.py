@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sankofa_observe.ports import Ledger, Person, PersonKind
 from sankofa_observe.sla.agreement import Agreement, Promise
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Evidence, Provenance, evidence_of
@@ -283,3 +284,18 @@ def credit(of: Agreement, penalty: Penalty, **changes: Any) -> ServiceCredit:
         granted_at=penalty.assessed_at + 3600,
     )
     return replace(made, **changes)
+
+
+AMINA, KOFI = "person:aminaaaa", "person:kofiaaaa"
+PEOPLE = {
+    one: Person(
+        id=one, kind=PersonKind.PERSON, name=name, mail=f"{name}@example.org", added_at=START - 30 * DAY_SECONDS
+    )
+    for one, name in ((AMINA, "amina"), (KOFI, "kofi"))
+}
+
+
+def introduce(ledger: Ledger) -> None:
+    """Make the persons who act in tests known to a ledger."""
+    for one in PEOPLE.values():
+        ledger.acting(one.id).add_person(one, reason="acts by hand")

@@ -1,4 +1,4 @@
-"""Evidence documents as files named by the hash of their identity; one that is whole is never replaced.
+"""Evidence documents as files named by the hash of their identity; one that is whole is never replaced, and removed by retention alone.
 
 A file is whole when it reads as a document of its name. A damaged one is told by its path; `put` moves it aside, keeps it, and
 writes the document in its place. One writes at a time: a file that a killed writer left half-written has the same name, and is written over.
@@ -50,6 +50,18 @@ class FolderArchive:
                 f"{path}: {fault}; write it anew from the slots: sankofa-observe evidence rebuild --all"
             )
         return raw
+
+    def remove(self, digest: str) -> bool:
+        path = self._path(digest)
+        with _files(path):
+            if not self._folder.is_dir():
+                return False
+            with self._alone() as folder:
+                own = [one for one in self._folder.glob(f"{path.stem}.*") if one.is_file()]
+                for one in own:
+                    one.unlink()
+                os.fsync(folder)
+        return bool(own)
 
     def exposed(self, digest: str) -> str:
         path = self._path(digest)

@@ -5,7 +5,7 @@ Administrative, one call at a time; what was done before is done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -70,6 +70,12 @@ class Redemptions:
             yield f"  {one}: {self._stands(agreement, redemption)}" + (
                 until if redemption.state == RedemptionState.ANNOUNCED else ""
             )
+
+    def outstanding(self, keys: Collection[str]) -> dict[str, int]:
+        """By agreement, as the contract names it, the minor units that were accrued and are on no invoice; of many in a few questions."""
+        named, functions = sorted(keys), self.books.settlements.functions
+        found = self.books.batch("balances", [functions.balanceOf(as_bytes(one)) for one in named])
+        return {key: one.accrued - one.revoked - one.redeemed for key, one in zip(named, found, strict=True)}
 
     def redeem(self, agreement: Agreement, reference: str, amount_minor: int, key: Signer) -> Done:
         """As the tenant: the credit is taken. As the provider, or whoever bills: it is announced.

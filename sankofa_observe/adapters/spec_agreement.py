@@ -244,6 +244,7 @@ def _agreement(identity: str, document: AgreementDocument, slos: list[Slo], star
         name=document.metadata.name,
         version=spec.version,
         tenant=spec.tenant.id,
+        jurisdiction=spec.tenant.jurisdiction,
         tenant_account=spec.tenant.account.lower(),
         provider_account=spec.provider.account.lower(),
         currency=spec.fee.currency,

@@ -49,6 +49,7 @@ def add_sites(place: Place, document: FleetDocument, draft: Draft) -> None:
             tier=spec.tier,
             region=spec.region,
             zone=spec.zone,
+            jurisdiction=spec.jurisdiction,
             owner=spec.owner,
             role=spec.role,
             needs=spec.needs or 0,

@@ -26,6 +26,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 # Of what is probed at a site, as the exporters read it too (decision 0042): an address is none.
 TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._:@-]|/[A-Za-z0-9._:@-]){0,127}$")]
 Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+Jurisdiction = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z0-9]{1,16})*$")]
 Account = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Ppm = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 MOST_SECONDS, MOST_WINDOW_BLOCKS = 366 * 86_400, 1 << 24  # of a dispute window and of a ruling, in the contract
@@ -142,6 +143,7 @@ class SiteSpec(Strict):
     tier: Literal[TIERS]  # type: ignore[valid-type]
     region: Name
     zone: Name | Literal[""] = ""
+    jurisdiction: Jurisdiction | Literal[""] = ""
     owner: str = ""
     role: Literal["active", "standby", ""] = ""
     needs: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
@@ -165,6 +167,10 @@ class FleetDocument(Strict):
 class Party(Strict):
     id: Name
     account: Account
+
+
+class TenantParty(Party):
+    jurisdiction: Jurisdiction | Literal[""] = ""
 
 
 class Fee(Strict):
@@ -214,7 +220,7 @@ class AgreementSpec(Strict):
     version: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
     salt: Hex32
     provider: Party
-    tenant: Party
+    tenant: TenantParty
     fee: Fee
     cap_ppm: Ppm = Field(alias="capPpm")
     starts_at: Timestamp = Field(alias="startsAt")

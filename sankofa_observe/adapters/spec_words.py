@@ -78,7 +78,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "tier": "One SLO serves a tier.",
         "region": "For boards.",
         "zone": "A group of regions; the place of tier region with the same zone counts its sites.",
-        "owner": "Who is asked about it.",
+        "jurisdiction": "Where its data may lie, by the settings of the platform: a code like gh or eu-de.",
+        "owner": "Who is asked about it: a team, and no person.",
         "role": "Of a core datacenter.",
         "needs": "Of a place of tier region: how many sites carry its load.",
         "since": "UTC like 2026-03-01T00:00:00Z: before, nothing was promised of it.",
@@ -92,6 +93,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "spec": "The sites.",
     },
     "Party": {"id": "A name; the tenant's is that of its API key.", "account": "The address that signs."},
+    "TenantParty": {
+        "id": "A name, that of its API key.",
+        "account": "The address that signs.",
+        "jurisdiction": "Where its data may lie, by the settings of the platform: a code like gh or eu-de. No term: it may change.",
+    },
     "Fee": {
         "amount_minor": "Of one period, in minor units: 125000 is 1250.00 USD.",
         "currency": "Of ISO 4217.",

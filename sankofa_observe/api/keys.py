@@ -2,7 +2,8 @@
 
 `skn_` + 43 random base-62 characters + 6 of their CRC-32, so that a scanner, a log filter or this file can tell a key from a
 typo without a look-up. 256 random bits need no slow hash. The keys file is YAML: `- {id, tenant, sha256}` each. Who can change it
-makes himself any tenant's key, so one that others can read or change is refused.
+makes himself any tenant's key, so one that others can read or change is refused. The id follows from the hash, for it stands in records
+and in logs: what people call a key stands in the ledger (`persons add --key`), where it can be erased.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from sankofa_observe.secret_files import refuse_open
 
 PREFIX = "skn_"
 LOCK_SECONDS = 10
+_ID = "key-"
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM, _CHECK = 43, 6
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -44,6 +46,11 @@ class Principal:
 
     tenant: str
     key_id: str
+
+    @property
+    def actor(self) -> str:
+        """As records name it: by digits of the key's hash, which say nothing."""
+        return f"key:{self.key_id.removeprefix(_ID)}"
 
 
 def new_key() -> str:
@@ -117,7 +124,7 @@ def add_key(file: Path, tenant: str) -> str:
         with _one_at_a_time(file):
             rows = _rows(file) if shown.exists(file) else []
             # The id is part of the hash: unlike a count it is never given to a second key after a revocation.
-            rows.append({"id": f"key-{hashed[:8]}", "tenant": tenant, "sha256": hashed})
+            rows.append({"id": _id(hashed), "tenant": tenant, "sha256": hashed})
             _replace(file, yaml.safe_dump(rows, sort_keys=False))
     except OSError as error:
         raise InvalidInput(
@@ -179,7 +186,23 @@ def _rows(file: Path) -> list[dict[str, str]]:
         raise InvalidInput(
             f"{file}: the key of hash {doubled[0][:8]}… stands {_owners(rows, doubled[0])}; whose is it?"
         )
+    _refuse_labels(file, rows)
     return rows
+
+
+def _refuse_labels(file: Path, rows: list[dict[str, str]]) -> None:
+    """An id that a person chose may be a name, and it would stand in records."""
+    for number, row in enumerate(rows, 1):
+        if row["id"] != _id(row["sha256"]):
+            raise InvalidInput(
+                f"{file}: entry {number}: its id is not {_id(row['sha256'])}, which follows from its hash and says nothing: it stands in "
+                "records and logs. What you call the key is told with: sankofa-observe persons add NAME --key "
+                + _id(row["sha256"])
+            )
+
+
+def _id(hashed: str) -> str:
+    return f"{_ID}{hashed[:8]}"
 
 
 def _owners(rows: list[dict[str, str]], hashed: str) -> str:

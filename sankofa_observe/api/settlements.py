@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from sankofa_observe.api.access import PAGE, After, Caller, Hex32, Limit, page_of
 from sankofa_observe.api.models import SettlementBody, Settlements
+from sankofa_observe.api.problems import MEDIA_TYPE
 
 router = APIRouter(prefix="/settlements", tags=["settlements"])
 
@@ -27,7 +28,10 @@ def settlement(settlement_id: Hex32, caller: Caller) -> SettlementBody:
     "/{settlement_id}/evidence",
     operation_id="get_evidence",
     response_class=Response,
-    responses={200: {"content": {"application/json": {}}, "description": "The canonical document, byte for byte"}},
+    responses={
+        200: {"content": {"application/json": {}}, "description": "The canonical document, byte for byte"},
+        410: {"content": {MEDIA_TYPE: {}}, "description": "It was removed: the time for which it is kept is over"},
+    },
 )
 def evidence(settlement_id: Hex32, caller: Caller) -> Response:
     """What `sankofa-verify` reads: the SHA-256 of its `identity` is the document hash on chain, and the ETag."""

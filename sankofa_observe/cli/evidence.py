@@ -9,16 +9,59 @@ from typing import Annotated
 import typer
 
 from sankofa_observe.cli.output import MISMATCH, AsJson, ConfigFile, show
+from sankofa_observe.cli.person import By, who
 from sankofa_observe.errors import InvalidInput
 
 _FETCH = "expected an evidence document, as /v1/settlements/<id>/evidence answers it: fetch it again"
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Check and rebuild evidence, and cut out the proof of a slot.")
-    for command in (check, rebuild, proof):
-        group.command()(command)
+    group = typer.Typer(
+        no_args_is_help=True, help="Hand out, check and rebuild evidence, and cut out the proof of a slot."
+    )
+    for command in (shown, check, rebuild, proof):
+        group.command("show" if command is shown else None)(command)
     app.add_typer(group, name="evidence")
+
+
+def shown(
+    settlement: Annotated[str, typer.Argument(help="A settlement's id, 0x…")],
+    config: ConfigFile,
+    reason: Annotated[str, typer.Option(help="Why it is read: it is kept with who read it.")],
+    by: By = None,
+) -> None:
+    """Print the document of a settlement, byte for byte as the tenant gets it. Who read it, when and why is a record before it is printed.
+
+    Example: sankofa-observe evidence show 0x… --reason "asked for by the tenant, TICKET-9" --config sankofa.yaml > evidence.json
+    """
+    from sankofa_observe.adapters.archive import FolderArchive
+    from sankofa_observe.adapters.clock import SystemClock
+    from sankofa_observe.bootstrap import open_ledger
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.errors import Unavailable
+    from sankofa_observe.pipeline.handing_out import HandingOut
+    from sankofa_observe.pipeline.persons import person
+    from sankofa_observe.ports import Way
+    from sankofa_observe.scope import OPERATOR
+    from sankofa_observe.units import rfc3339
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        actor, found = person(who(by), reason, ledger), ledger.read(OPERATOR).settlement(settlement)
+        if found is None:
+            raise InvalidInput(f"no settlement {settlement[:80]!r} in the ledger; see sankofa-observe settlements list")
+        handing = HandingOut(ledger=ledger, archive=FolderArchive(settings.evidence_folder), clock=SystemClock())
+        raw = handing.document(found)
+        if raw is None and (at := ledger.read(OPERATOR).removed_at(found.penalty.document_hash)):
+            raise InvalidInput(
+                f"evidence {found.penalty.document_hash} was removed {rfc3339(at)}: its retention was over; the tenant may have a copy"
+            )
+        if raw is None:
+            raise Unavailable(
+                f"evidence {found.penalty.document_hash} is not in the archive; write it anew: sankofa-observe evidence rebuild {settlement}"
+            )
+        handing.record(found, actor=actor, way=Way.CLI, reason=reason)
+    sys.stdout.buffer.write(raw)
 
 
 def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
@@ -31,7 +74,9 @@ def check(config: ConfigFile, *, as_json: AsJson = False) -> None:
     from sankofa_observe.pipeline.rebuild import settlements, unproven
 
     with open_platform(load_settings(config), reading=True) as platform:
-        found = [fault for one in settlements(platform.ledger) if (fault := unproven(one, platform.archive))]
+        found = [
+            fault for one in settlements(platform.ledger) if (fault := unproven(one, platform.archive, platform.ledger))
+        ]
     show(found, as_json=as_json, nothing="every settlement has its document, and each is whole")
     if found:
         raise typer.Exit(1)
@@ -71,7 +116,7 @@ def rebuild(
             if one is None:
                 raise InvalidInput(f"no settlement {settlement!r} in the ledger; nothing was written")
             records = [one]
-        asked = [one for one in records if stage.unproven(one, platform.archive)]
+        asked = [one for one in records if stage.unproven(one, platform.archive, platform.ledger)]
         if asked:
             _need_slots(settings.slot_table)
         said = list(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sankofa_observe.cli.output import AsJson, ConfigFile, Limit, pages, show
-from sankofa_observe.cli.person import By, who
+from sankofa_observe.cli.person import By, named, who
 
 if TYPE_CHECKING:
     from sankofa_observe.adapters.ledger import SqlLedger
@@ -74,7 +74,7 @@ def propose(
     catalog, ledger = _opened(config)
     try:
         done = exclusions.propose(proposal, by=who(by), catalog=catalog, ledger=ledger, clock=SystemClock())
-        show(done, as_json=as_json, nothing="")
+        show(done, as_json=as_json, nothing="", worded=named(ledger))
     finally:
         ledger.close()
 
@@ -99,7 +99,7 @@ def approve(
     ledger = _ledger(config)
     try:
         done = exclusions.approve(name, by=who(by), reason=reason, ledger=ledger, clock=SystemClock())
-        show(done, as_json=as_json, nothing="")
+        show(done, as_json=as_json, nothing="", worded=named(ledger))
     finally:
         ledger.close()
 
@@ -123,7 +123,7 @@ def listed(
     try:
         reads = ledger.read(OPERATOR)
         found = pages(lambda **page: reads.exclusions(agreement, **page), limit=limit, after=after, whole=as_json)
-        show(map(announced, found), as_json=as_json, nothing="no exclusion was ever proposed")
+        show(map(announced, found), as_json=as_json, nothing="no exclusion was ever proposed", worded=named(ledger))
     finally:
         ledger.close()
 
@@ -151,7 +151,7 @@ def withdraw(
     ledger = _ledger(config)
     try:
         done = exclusions.withdraw(name, by=who(by), reason=reason, ledger=ledger, clock=SystemClock(), from_at=from_at)
-        show(done, as_json=as_json, nothing="")
+        show(done, as_json=as_json, nothing="", worded=named(ledger))
     finally:
         ledger.close()
 
@@ -195,7 +195,10 @@ def _opened(config: Path) -> tuple[Catalog, SqlLedger]:
     """The specs are read first: where they are wrong, no ledger is opened."""
     from sankofa_observe.adapters.ledger import SqlLedger
     from sankofa_observe.adapters.specs import load_catalog
+    from sankofa_observe.bootstrap import refuse_places
     from sankofa_observe.config import load_settings
 
     settings = load_settings(config)
-    return load_catalog(settings.specs), SqlLedger(settings.ledger_url, new=False)
+    catalog = load_catalog(settings.specs)
+    refuse_places(settings, catalog)
+    return catalog, SqlLedger(settings.ledger_url, new=False)

@@ -40,14 +40,14 @@ def complain(text: str) -> None:
     typer.secho(text, fg="red", err=True)
 
 
-def show(events: Iterable[Any], *, as_json: bool, nothing: str) -> None:
-    """Print events as they come, or all of them as one JSON list."""
+def show(events: Iterable[Any], *, as_json: bool, nothing: str, worded: Callable[[str], str] = str) -> None:
+    """Print events as they come, or all of them as one JSON list; `worded` is for people alone."""
     if as_json:
         print(json.dumps([plain(event) for event in events], indent=2))  # noqa: T201  this is the output
         return
     said = False
     for event in events:
-        say(str(event))
+        say(worded(str(event)))
         said = True
     if not said:
         say(nothing)

@@ -1,13 +1,22 @@
-"""Who acts by a command: whom --by names, or the user of this terminal."""
+"""Who acts by a command: whom --by names, or the user of this terminal; both are known to the ledger, by an id that says nothing."""
 
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-By = Annotated[str | None, typer.Option(help="Who says so; without it, the user of this terminal.")]
+if TYPE_CHECKING:
+    from sankofa_observe.ports import Ledger
+
+By = Annotated[
+    str | None,
+    typer.Option(
+        help="Who says so: an id, a name or a mail of `persons list`. Without it, the user of this terminal, if a person has that name."
+    ),
+]
 
 
 def who(by: str | None) -> str:
@@ -20,3 +29,10 @@ def who(by: str | None) -> str:
         return getpass.getuser()
     except (KeyError, OSError) as error:
         raise InvalidInput("the user of this terminal has no name: say with --by who you are") from error
+
+
+def named(ledger: Ledger) -> Callable[[str], str]:
+    """Puts names to ids in what people read on a terminal; programs get the ids alone."""
+    from sankofa_observe.pipeline.persons import naming
+
+    return naming(ledger.persons())

@@ -218,7 +218,8 @@ def _api(
         hashes=keys.hashes, file=StateFile(path=settings.data_dir / KEYS_SEEN, whole=keys_whole), metrics=metrics.keys
     )
     keys_watch.look()
-    app = watched(create_app(Records(ledger=platform.ledger, archive=platform.archive, keys=keys)), watch)
+    records = Records(ledger=platform.ledger, archive=platform.archive, keys=keys, clock=platform.clock)
+    app = watched(create_app(records), watch)
     return _served(app, "api", settings.api.listen, ending, running, now_and_then=keys_watch.look)
 
 

@@ -57,8 +57,8 @@ def replace(
     from sankofa_observe.errors import InvalidInput
     from sankofa_observe.pipeline.persons import person
 
-    actor = person(who(by), reason)
     with open_lane(load_settings(config)) as (ledger, chain):
+        actor = person(who(by), reason, ledger)
         chain.head()  # the right chain, before anything is signed
         own = chain.account.lower()
         gone = ledger.sent_from(own, chain.next_nonce())  # mined in blocks that were rewritten

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,7 @@ import typer
 
 from sankofa_observe.cli.drawing import NoColor, SvgFile, Width, draw, screen, write
 from sankofa_observe.cli.output import AsJson, ConfigFile, show
-from sankofa_observe.cli.person import By, who
+from sankofa_observe.cli.person import By, named, who
 from sankofa_observe.scope import OPERATOR
 
 if TYPE_CHECKING:
@@ -68,11 +68,8 @@ def listed(
         worded: tuple[Any, ...] = page.items
         if not as_json and not undetermined:
             worded = tuple(_with_word(one, reads) for one in page.items)
-        _show(
-            Page(items=worded, next=page.next),
-            as_json=as_json,
-            nothing="nothing is undetermined" if undetermined else "no period was judged",
-        )
+        nothing = "nothing is undetermined" if undetermined else "no period was judged"
+        _show(Page(items=worded, next=page.next), as_json=as_json, nothing=nothing, worded=named(ledger))
 
 
 def waiting(config: ConfigFile, limit: Limit = 100, after: After = None, *, as_json: AsJson = False) -> None:
@@ -103,7 +100,7 @@ def shown(
     with _ledger(config) as ledger:
         judged = judged_from(ref, ledger)
         terms = ledger.read(OPERATOR).agreement(judged.record.agreement_id, judged.record.agreement_version)
-    show([judged], as_json=as_json, nothing="")
+        show([judged], as_json=as_json, nothing="", worded=named(ledger))
     if as_json and svg is None:
         return
     try:
@@ -176,7 +173,7 @@ def settle(
         done = review(
             ref, Outcome(outcome), reason=reason, reference=reference, by=who(by), ledger=ledger, clock=SystemClock()
         )
-        show([done], as_json=as_json, nothing="")
+        show([done], as_json=as_json, nothing="", worded=named(ledger))
 
 
 def dismiss(
@@ -208,8 +205,8 @@ def _with_word(record: VerdictRecord, reads: LedgerRead) -> str:
     return "; ".join(map(str, (record, *(judged.reviews[-1:] if judged else ()))))
 
 
-def _show(page: Page[Any], *, as_json: bool, nothing: str) -> None:
-    show(page.items, as_json=as_json, nothing=nothing)
+def _show(page: Page[Any], *, as_json: bool, nothing: str, worded: Callable[[str], str] = str) -> None:
+    show(page.items, as_json=as_json, nothing=nothing, worded=worded)
     if page.next:
         typer.echo(f"more: --after {page.next}", err=True)
 

@@ -75,7 +75,7 @@ class Attained:
         if key not in self._laid:
             panel = self.panel_of(quorum)
             if panel.forgotten(with_neighbours(period, slo)):
-                return f"slots of {period} are no longer kept (late.keep_slots_days), and an exclusion lies over them"
+                return f"slots of {period} are no longer kept (retention_years), and an exclusion lies over them"
             self._laid[key] = panel.under(slo, self._cut_alike(slo, quorum, period, cut), {period: cut})
         return self._laid[key][promise.site, period]
 

@@ -119,7 +119,7 @@ def propose(proposal: Proposal, *, by: str, catalog: Catalog, ledger: Ledger, cl
     Raises:
         InvalidInput: the schedule, a name, the notice, a sealed settlement: everything that is wrong, of every agreement.
     """
-    author, found = person(by, proposal.reason), expanded(proposal.schedule)
+    author, found = person(by, proposal.reason, ledger), expanded(proposal.schedule)
     leaning = _leaning(proposal, [one.period for one in found.occurrences], catalog)
     problems = [*found.problems, *_unknown(proposal, catalog, leaning)]
     proposed = [] if problems else _exclusions(proposal, leaning, author, clock.now())
@@ -132,7 +132,7 @@ def propose(proposal: Proposal, *, by: str, catalog: Catalog, ledger: Ledger, cl
 
 def approve(name: str, *, by: str, reason: str, ledger: Ledger, clock: Clock) -> list[Announced]:
     """Somebody else than the author says yes to a plan, or to one exclusion of it: it counts from now on, in what is judged."""
-    actor, records = person(by, reason), _named(name, ledger)
+    actor, records = person(by, reason, ledger), _named(name, ledger)
     _refuse(list(_approval_problems(records, actor, ledger)), f"{name} cannot be approved")
     act = Act(state=ExclusionState.APPROVED, actor=actor, at=clock.now(), reason=reason)
     return _acted(name, records, act, ledger)
@@ -142,7 +142,7 @@ def withdraw(
     name: str, *, by: str, reason: str, ledger: Ledger, clock: Clock, from_at: int | None = None
 ) -> list[Announced]:
     """What begins from an instant on, now if none is given, is excluded no more; what had begun before stays as it is."""
-    actor, records, now = person(by, reason), _named(name, ledger), clock.now()
+    actor, records, now = person(by, reason, ledger), _named(name, ledger), clock.now()
     since = now if from_at is None else from_at
     _refuse(list(_withdrawal_problems(records, since, ledger)), f"{name} cannot be withdrawn")
     act = Act(state=ExclusionState.WITHDRAWN, actor=actor, at=now, reason=reason, from_at=since)

@@ -13,7 +13,7 @@ from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.following import Following, Moved
 from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, LaneWaits, Waiting
-from sankofa_observe.pipeline.persons import one_line, person
+from sankofa_observe.pipeline.persons import person
 from sankofa_observe.ports import (
     ChainHead,
     Clock,
@@ -67,7 +67,7 @@ class LaneActs:
     _actor: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self._actor = person(self.by, self.reason)
+        self._actor = person(self.by, self.reason, self.ledger)
         self.ledger = self.ledger.acting(self._actor)
 
     def release(self, settlement_id: str) -> Done:
@@ -91,7 +91,7 @@ class LaneActs:
         change = StateChange(
             state=SettlementState.COMPUTED,
             at=self.clock.now(),
-            detail=f"released by {self.by}: {self.reason}",
+            detail=f"released by {self._actor}: {self.reason}",
             revision=max((one.revision for one in found.words), default=0) if found else 0,
         )
         self.ledger.add_state(settlement_id, change)
@@ -110,7 +110,7 @@ class LaneActs:
             raise InvalidInput(
                 "a settlement is closed with the reference of what was done elsewhere, like a credit note's number"
             )
-        one_line("reference", reference)
+        person(self.by, self.reason, self.ledger, reference)
         record = self._record(settlement_id)
         if record.state is SettlementState.CLOSED:
             return Done(settlement_id=settlement_id, said=f"closed already: {record.history[-1].detail}")
@@ -119,7 +119,7 @@ class LaneActs:
         change = StateChange(
             state=SettlementState.CLOSED,
             at=self.clock.now(),
-            detail=f"settled elsewhere under {reference} by {self.by}: {self.reason}",
+            detail=f"settled elsewhere under {reference} by {self._actor}: {self.reason}",
             revision=record.on_chain,
         )
         self.ledger.add_state(settlement_id, change)
@@ -237,7 +237,7 @@ class LaneActs:
         change = StateChange(
             state=word.state,
             at=at,
-            detail=f"taken over by {self.by}: {self.reason}",
+            detail=f"taken over by {self._actor}: {self.reason}",
             revision=word.revision,
             due_at=word.due_at(agreement.ruling_seconds),
         )

@@ -28,7 +28,6 @@ class Observing:
     open_slots: Callable[[], SealedStore]
     observer: str  # whose slots these are
     delay_seconds: int
-    keep_slots_days: int
     checked: Checked = field(default_factory=dict)
 
     @cached_property
@@ -108,7 +107,6 @@ class Observing:
             source=self.source,
             store=self.slots,
             clock=self.clock,
-            keep_days=max(self.keep_slots_days, catalog.needed_days(self.clock.now())),
             checked=self.checked,
         )
 

@@ -159,7 +159,7 @@ class Panel:
         """Why the slots of several observers cannot be put to the vote, or nothing: they are needed one by one."""
         for run in cut:
             if self.forgotten(run.period):
-                return f"slots of {run.period} are no longer kept (late.keep_slots_days), and several observers are put to the vote"
+                return f"slots of {run.period} are no longer kept (retention_years), and several observers are put to the vote"
         return ""
 
     def _bounds(self, each: Sequence[Attainment | str]) -> Attainment | str:

@@ -138,7 +138,7 @@ def _lost(cut: Sequence[Run], table: SlotTable) -> str:
     for run in cut:
         for at in (run.period.starts_at, run.period.ends_at) if run.use is not Use.LEFT_OUT else ():
             if at % HOUR_SECONDS and table.forgotten(Period(starts_at=at - 1, ends_at=at + 1)):
-                return f"slots of {rfc3339(at)[:10]} are no longer kept (late.keep_slots_days), and {rfc3339(at)} cuts an hour of that day"
+                return f"slots of {rfc3339(at)[:10]} are no longer kept (retention_years), and {rfc3339(at)} cuts an hour of that day"
     return ""
 
 

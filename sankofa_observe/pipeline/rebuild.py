@@ -73,15 +73,15 @@ def settlements(ledger: Ledger) -> Iterator[SettlementRecord]:
             return
 
 
-def unproven(record: SettlementRecord, archive: EvidenceArchive) -> Unproven | None:
-    """What is wrong with a settlement's document, or None."""
+def unproven(record: SettlementRecord, archive: EvidenceArchive, ledger: Ledger) -> Unproven | None:
+    """What is wrong with a settlement's document, or None; one whose retention is over is missed by nobody."""
     penalty = record.penalty
     try:
         whole = archive.get(penalty.document_hash) is not None
         problem = archive.exposed(penalty.document_hash) if whole else "it is not in the archive"
     except SankofaError as error:
         problem = str(error)
-    if not problem:
+    if not problem or ledger.read(OPERATOR).removed_at(penalty.document_hash):
         return None
     return Unproven(settlement_id=penalty.settlement_id, document_hash=penalty.document_hash, problem=problem)
 
@@ -143,7 +143,7 @@ def _made(
 ) -> Evidence:
     if panel.forgotten(with_neighbours(penalty.period, promise.slo)):  # what stands beside it is in the identity
         raise InvalidInput(
-            f"slots of {penalty.period} are no longer kept (late.keep_slots_days); restore the document from a copy, "
+            f"slots of {penalty.period} are no longer kept (retention_years); restore the document from a copy, "
             "or ask the tenant for theirs"
         )
     seen = panel.seen(promise.slo, promise.site, penalty.period)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sankofa_observe.errors import InvalidInput
-from sankofa_observe.pipeline.persons import one_line, person
+from sankofa_observe.pipeline.persons import person
 from sankofa_observe.ports import Clock, JudgedFrom, Ledger, Outcome, Review
 from sankofa_observe.scope import OPERATOR
 
@@ -33,8 +33,7 @@ def review(
         InvalidInput: there is no such verdict, it is not undetermined, or it was reviewed; or the word is not whole: a reason and a
             person are needed, and a breach needs the reference under which its credit is granted.
     """
-    actor = person(by, reason)
-    one_line("reference", reference)
+    actor = person(by, reason, ledger, reference)
     if outcome is Outcome.BREACH and not reference.strip():
         raise InvalidInput(
             "a breach that is conceded needs a reference, like the number of the credit note: the contract takes no row of it"
@@ -70,7 +69,7 @@ def dismiss(subject: str, subject_id: str, *, reason: str, by: str, ledger: Ledg
 
     What still cannot be done and is still asked for waits anew in the next turn.
     """
-    ledger.acting(person(by, reason)).dismiss_wait(subject, subject_id, reason=reason, at=clock.now())
+    ledger.acting(person(by, reason, ledger)).dismiss_wait(subject, subject_id, reason=reason, at=clock.now())
     return Dismissed(subject_id=subject_id, reason=reason)
 
 

@@ -45,12 +45,11 @@ def seal(
     source: SampleSource,
     store: SealedStore,
     clock: Clock,
-    keep_days: int,
     checked: Checked,
 ) -> Iterator[Sealed]:
     """Seal the days that are over, and look again at those that late samples may still change.
 
-    A day is over when our clock says so and a later slot was counted: a clock of ours that runs ahead seals and forgets nothing.
+    A day is over when our clock says so and a later slot was counted: a clock of ours that runs ahead seals nothing.
     """
     now, newest = (
         clock.now(),
@@ -70,7 +69,6 @@ def seal(
             yield Sealed(day=day, site_days=store.seal(day, now), problem=problem)
         elif problem:
             yield Sealed(day=day, site_days=0, problem=problem)
-    store.retain(keep_days, known // DAY_SECONDS)
 
 
 def _look(day: int, covered: Sequence[Covered], *, source: SampleSource, store: SealedStore, clock: Clock) -> str:

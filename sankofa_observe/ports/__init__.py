@@ -20,6 +20,7 @@ from sankofa_observe.ports.attestor import (
     Witness,
     Word,
 )
+from sankofa_observe.ports.audit import Audited, EvidenceRead, Person, PersonKind, Way
 from sankofa_observe.ports.chain import (
     CHANGES,
     Attempt,
@@ -59,6 +60,7 @@ from sankofa_observe.ports.ledger import (
     Wait,
     Waiting,
 )
+from sankofa_observe.ports.retention import KeptBack, OldEvidence, Retained
 from sankofa_observe.ports.samples import HOUR_SECONDS, RawSeries, SampleSet, SampleSource
 from sankofa_observe.ports.signer import Signer
 from sankofa_observe.ports.silences import Silence, Silences
@@ -77,9 +79,11 @@ __all__ = [
     "Attestor",
     "AttestorDesk",
     "AttestorSet",
+    "Audited",
     "ChainHead",
     "Clock",
     "EvidenceArchive",
+    "EvidenceRead",
     "ExclusionChange",
     "Exclusions",
     "Finalisation",
@@ -87,20 +91,25 @@ __all__ = [
     "Job",
     "Jobs",
     "JudgedFrom",
+    "KeptBack",
     "KnownExclusions",
     "Lease",
     "Ledger",
     "LedgerRead",
     "NoAnswer",
+    "OldEvidence",
     "OnChainAgreement",
     "OnChainSettlement",
     "OnChainWord",
     "Outcome",
     "Page",
     "PartyRole",
+    "Person",
+    "PersonKind",
     "Proposal",
     "RawSeries",
     "Receipt",
+    "Retained",
     "Review",
     "Ruling",
     "RulingOutcome",
@@ -121,6 +130,7 @@ __all__ = [
     "Undetermined",
     "Wait",
     "Waiting",
+    "Way",
     "Witness",
     "Word",
 ]

@@ -20,5 +20,8 @@ class EvidenceArchive(Protocol):
             InvariantBroken: what is stored there is damaged; `put` mends it.
         """
 
+    def remove(self, digest: str) -> bool:
+        """Delete a document for good, with what damaged copies of it are kept beside it; False where there was none."""
+
     def exposed(self, digest: str) -> str:
         """How somebody else than its owner may reach a document, with what to do, or nothing; `put` mends it."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from sankofa_observe.ports.audit import Audited
 from sankofa_observe.ports.chain import Attempt, Receipt
 from sankofa_observe.ports.exclusions import Exclusions
 from sankofa_observe.ports.incidents import Incidents
 from sankofa_observe.ports.lease import Lease
+from sankofa_observe.ports.retention import Retained
 from sankofa_observe.scope import Scope
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.exclusion import ExclusionRecord
@@ -256,6 +258,9 @@ class LedgerRead(Protocol):
     ) -> Page[SettlementRecord]:
         """Those in a state, or all, by period and id."""
 
+    def removed_at(self, document_hash: str) -> int | None:
+        """When an evidence document was removed because its retention was over; None for one that was not."""
+
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         """In the order in which they were written: what is written later comes later."""
 
@@ -266,7 +271,7 @@ class LedgerRead(Protocol):
         """What is granted, one sum a currency."""
 
 
-class Ledger(Exclusions, Incidents, Protocol):
+class Ledger(Exclusions, Incidents, Audited, Retained, Protocol):
     """The records as the stages write them, append-only, and the questions that stages ask: each for what is to be done."""
 
     def read(self, scope: Scope) -> LedgerRead: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -87,5 +87,5 @@ class SealedStore(SlotTable, Protocol):
     def seal(self, day: int, at: int) -> int:
         """Make the totals of a day; answers of how many sites and SLOs."""
 
-    def retain(self, days: int, today: int) -> int:
-        """Forget the slots of days that are older; answers how many days."""
+    def forget(self, days: Collection[int]) -> list[int]:
+        """Delete the slots of these days, as far as they are sealed; totals stay. Answers which days, in order."""

@@ -93,6 +93,7 @@ class Agreement:
     notice_seconds: int = NOTICE_SECONDS
     credit_rules: CreditRules = field(default_factory=CreditRules)
     observers: Quorum = field(default_factory=Quorum)  # whose slots it is judged from
+    jurisdiction: str = ""  # of its tenant: where the tenant's data may lie; no term of the agreement
     terms_hash: str = ""
     terms_document: str = field(default="", repr=False)  # the canonical JSON that was hashed
     began_at: int | None = None

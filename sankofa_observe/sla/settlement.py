@@ -41,6 +41,7 @@ OPEN = frozenset({SettlementState.COMPUTED, SettlementState.WITHDRAWN})
 # Nothing of it is on its way: another price takes its place, of what is at an end as a restatement.
 ENDS = frozenset({SettlementState.FINAL, SettlementState.VOIDED})
 PRICEABLE = OPEN | ENDS
+DONE = ENDS | {SettlementState.WITHDRAWN, SettlementState.CLOSED}  # nothing is to come of it
 ARROWS = frozenset(
     {
         (SettlementState.COMPUTED, SettlementState.REPORTED),

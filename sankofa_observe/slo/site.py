@@ -20,5 +20,6 @@ class Site:
     owner: str = ""  # who is asked about it
     role: str = ""  # active or standby, of a core datacenter
     needs: int = 0  # of a place of tier `region`, how many sites carry its load
+    jurisdiction: str = ""  # whose law says where its data may lie
     since_at: int | None = None  # before, it was not there: nothing is promised of it
     targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)  # by system, what is scraped there

@@ -35,8 +35,10 @@ from sankofa_observe.sla.penalty import Penalty, VerdictRecord
 from sankofa_observe.sla.revision import revisions
 from sankofa_observe.sla.settlement import ARROWS, PRICEABLE, UNSENT, SettlementState
 from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
+from sankofa_observe.testing.audited import MemoryAudited
 from sankofa_observe.testing.exclusions import MemoryExclusions
 from sankofa_observe.testing.incidents import MemoryIncidents
+from sankofa_observe.testing.retained import MemoryRetained
 from sankofa_observe.units import Money, Period
 
 Item = TypeVar("Item")
@@ -60,6 +62,9 @@ class MemoryArchive:
             )
         return raw
 
+    def remove(self, digest: str) -> bool:
+        return self.documents.pop(digest, None) is not None
+
     def exposed(self, digest: str) -> str:  # noqa: ARG002  memory is nobody else's
         return ""
 
@@ -71,21 +76,17 @@ class MemoryArchive:
 
 
 @dataclass(kw_only=True)
-class MemoryLedger(MemoryExclusions, MemoryIncidents):
+class MemoryLedger(MemoryExclusions, MemoryIncidents, MemoryAudited, MemoryRetained):
     """The records in lists, with the refusals of the real ledger; who wrote them it does not keep."""
 
     agreements: dict[tuple[str, int], AgreementRecord] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
-    verdicts: list[VerdictRecord] = field(default_factory=list)
     attempts: dict[tuple[str, int, int], Attempt] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     cursors: dict[str, tuple[int, str]] = field(default_factory=dict)
-    grants: dict[tuple[str, int], ServiceCredit] = field(default_factory=dict)  # by settlement and revision
     attained: dict[tuple[str, str, Period], list[AttainmentRecord]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
-    open_waits: dict[tuple[str, str], Wait] = field(default_factory=dict)
     begun: dict[tuple[str, str], int] = field(default_factory=dict)  # when each began, of all that ever did
-    prices: list[Penalty] = field(default_factory=list)  # every one that was ever added
     dismissed: list[tuple[str, str]] = field(default_factory=list)  # what a person ended, and why
 
     def read(self, scope: Scope) -> MemoryReads:
@@ -508,6 +509,9 @@ class MemoryReads:
     ) -> Page[SettlementRecord]:
         found = [one for one in self.ledger.in_order() if state in {None, one.state}]
         return self._page(found, lambda one: (one.penalty.period.starts_at, one.penalty.settlement_id), limit, after)
+
+    def removed_at(self, document_hash: str) -> int | None:
+        return self.ledger.removals.get(document_hash)
 
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         every = list(self.ledger.grants.values())

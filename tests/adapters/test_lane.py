@@ -28,7 +28,7 @@ from sankofa_observe.sla.evidence import Evidence, parse
 from sankofa_observe.sla.penalty import Penalty
 from sankofa_observe.sla.settlement import ChainIdentity, Row, SettlementState
 from sankofa_observe.testing.attestors import AtOnce
-from tests.builders import CREDIT_MINOR, breach
+from tests.builders import AMINA, CREDIT_MINOR, breach, introduce
 from tests.chain import TestChain, new_signer
 from tests.on_chain import settlement
 from tests.pace import until
@@ -148,6 +148,7 @@ class World:
 @pytest.fixture
 def world(anvil: TestChain, tmp_path: Path) -> Iterator[World]:
     with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        introduce(ledger)
         yield World(
             anvil=anvil,
             folder=tmp_path,
@@ -194,7 +195,7 @@ def test_a_report_that_no_block_takes_any_more_waits_and_is_released(world: Worl
     assert (world.states(), world.granted(), world.waits()) == ([FINAL] * 2, [CREDIT_MINOR] * 2, [])
     record = world.ledger.read(OPERATOR).settlement(gone.settlement_id)
     assert record is not None
-    assert "released by amina: block 12 was rewritten" in [one.detail for one in record.history]
+    assert f"released by {AMINA}: block 12 was rewritten" in [one.detail for one in record.history]
 
 
 def test_a_command_on_the_wrong_state_names_the_one_that_fits(world: World) -> None:
@@ -276,6 +277,7 @@ def test_a_ledger_that_was_lost_is_made_whole_from_chain_and_archive(world: Worl
     kept = {one.document_hash: world.archive.get(one.document_hash) for one in penalties}
     (world.file_of(penalties[2].document_hash)).unlink()
     with closing(SqlLedger(f"sqlite:///{tmp_path / 'new.sqlite'}")) as ledger:
+        introduce(ledger)
         lost = replace(world, ledger=ledger, memory=LaneMemory())
         assert "take them over from the archive" in " ".join(lost.run())
         assert lost.waits(LANE) == [Cause.STRANGERS]

@@ -35,7 +35,7 @@ from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.settlement import SettlementState
 from tests.adapters.test_lane import Willing
-from tests.builders import CREDIT_MINOR, Breach, breach
+from tests.builders import CREDIT_MINOR, Breach, breach, introduce
 from tests.chain import TestChain
 from tests.faulty_rpc import FaultyRpc, Plan, seeded
 from tests.on_chain import can_finalise
@@ -299,6 +299,8 @@ class Storm:
         with closing(SqlLedger(self.url)) as ledger:
             for wait in ledger.waits(SETTLEMENT):
                 assert cause_of(wait.reason) == Cause.GONE, wait.reason
+                if not ledger.persons():
+                    introduce(ledger)
                 acts = LaneActs(
                     ledger=ledger,
                     archive=self.archive,

@@ -37,7 +37,7 @@ from sqlalchemy.exc import DBAPIError
 from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.ledger import SqlLedger, care, database, migrations, projections, rows, tables
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Lost, Unavailable, Unfit
-from sankofa_observe.ports import Lease, LedgerRead, Outcome, Receipt, Review, StateChange, Wait
+from sankofa_observe.ports import EvidenceRead, Lease, LedgerRead, Outcome, Receipt, Review, StateChange, Wait, Way
 from sankofa_observe.scope import OPERATOR, of_tenant
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.penalty import VerdictRecord
@@ -182,6 +182,17 @@ def contested(ledger: SqlLedger) -> None:
             (tables.incidents, rows.incident_row(incident(), 1)),
         ):
             connection.execute(insert(table), {"revision": 1, **row, **by})
+    ledger.add_evidence_read(
+        EvidenceRead(
+            document_hash="h",
+            settlement_id="s",
+            tenant="acme",
+            actor="key:0011aabb",
+            way=Way.API,
+            reason="its own",
+            at=1,
+        )
+    )
 
 
 def _records(ledger: SqlLedger) -> dict[str, list[dict[str, Any]]]:

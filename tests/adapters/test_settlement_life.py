@@ -447,6 +447,7 @@ def test_a_tenant_finds_and_refuses_what_was_announced_for_an_invoice_it_knows_n
     anvil.act(anvil.provider, "announceRedemption", as_bytes(agreement.key), as_bytes(unknown), CREDIT_MINOR)
     acts.redeem(agreement, "known", 10, anvil.tenant)
     balance, known, announced = acts.shown(agreement)
+    assert acts.outstanding({agreement.key}) == {agreement.key: CREDIT_MINOR - 10}
     assert balance.endswith(
         f"{CREDIT_MINOR - 10} minor units outstanding: {CREDIT_MINOR} accrued, 0 taken back, 10 redeemed"
     )

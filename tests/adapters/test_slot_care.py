@@ -216,7 +216,7 @@ def test_day_that_retention_forgot_is_whole_and_keeps_its_totals_through_a_repai
     """Totals alone are what retention leaves; a rebuild neither drops them nor brings forgotten slots back."""
     table = DeltaSlots(root, "observer-1")
     before = totals(root)
-    assert table.retain(1, FIRST_DAY + 2) == 1
+    assert table.forget([FIRST_DAY]) == [FIRST_DAY]
     table.close()
     assert check(root) == []
     cut(commit(root, "days", 0))

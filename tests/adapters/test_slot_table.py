@@ -390,7 +390,8 @@ def test_old_slots_are_forgotten_and_their_totals_stay(tmp_path: Path) -> None:
     table.append([*MIXED, slot(START + 9 * DAY_SECONDS)], START)
     table.seal(FIRST_DAY, START)
     [before] = table.site_days(NAME, ["edge-1"], DAY)
-    assert [table.retain(days, FIRST_DAY + 9) for days in (9, 8, 8)] == [0, 1, 0]
+    days = [FIRST_DAY - 1, FIRST_DAY, FIRST_DAY + 9]
+    assert [table.forget(some) for some in ([], days, days)] == [[], [FIRST_DAY], []]
     assert (table.read(NAME, ["edge-1"], DAY), table.forgotten(DAY)) == ([], True)
     assert table.site_days(NAME, ["edge-1"], DAY) == [replace(before, revision=2)]
 
@@ -399,7 +400,7 @@ def test_day_that_was_never_sealed_is_not_forgotten(tmp_path: Path) -> None:
     """Without its totals nothing would be left of it."""
     table = DeltaSlots(tmp_path, "observer-1")
     table.append([*MIXED, slot(START + 9 * DAY_SECONDS)], START)
-    assert (table.retain(8, FIRST_DAY + 9), len(table.read(NAME, ["edge-1"], DAY))) == (0, len(MIXED))
+    assert (table.forget([FIRST_DAY]), len(table.read(NAME, ["edge-1"], DAY))) == ([], len(MIXED))
 
 
 def test_day_that_is_lost_by_damage_is_counted_anew(tmp_path: Path) -> None:
@@ -448,7 +449,7 @@ def test_day_of_which_only_totals_are_left_is_not_counted_anew(tmp_path: Path) -
     table = DeltaSlots(tmp_path, "observer-1")
     table.append([*MIXED, slot(START + 9 * DAY_SECONDS)], START)
     table.seal(FIRST_DAY, START)
-    table.retain(8, FIRST_DAY + 9)
+    table.forget([FIRST_DAY])
     before = table.site_days(NAME, ["edge-1"], DAY)
     assert table.append([slot(START, samples=99)], START, anyhow=True) == 0
     assert table.site_days(NAME, ["edge-1"], DAY) == before
@@ -572,7 +573,7 @@ def cut_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[list[
         for day in range(3):
             table.seal(FIRST_DAY + day, START)
         table.append(revised, START)
-        assert table.retain(2, FIRST_DAY + 3) == 1
+        assert table.forget([FIRST_DAY]) == [FIRST_DAY]
         sites = ["edge-1", "edge-2", "edge-3"]
         yield lambda stretches: (table.cut(NAME, sites, stretches), memory.cut(NAME, sites, stretches))
 

@@ -30,9 +30,9 @@ from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.agreement import Agreement
 from sankofa_observe.sla.evidence import written
 from sankofa_observe.sla.settlement import SettlementState
-from sankofa_observe.testing import MemoryArchive, MemoryLedger, MemoryReads
+from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger, MemoryReads
 from sankofa_observe.units import Money
-from tests.builders import CREDIT_MINOR, Breach, agreement, breach, credit, digest_of, verdict
+from tests.builders import CREDIT_MINOR, START, Breach, agreement, breach, credit, digest_of, verdict
 
 PROBLEM = "application/problem+json"
 ACME = agreement("acme-edge", tenant="acme", site="edge-acme-1")
@@ -54,7 +54,8 @@ class World:
         for of in (ACME, BAOBAB):
             self.breaches[of.tenant] = [breach(of, index) for index in range(2)]
             self._store(of)
-        self.records = Records(ledger=self.ledger, archive=self.archive, keys=KeyRing(self.keys_file))
+        self.clock = FixedClock(at=START)
+        self.records = Records(ledger=self.ledger, archive=self.archive, keys=KeyRing(self.keys_file), clock=self.clock)
         self.app = create_app(self.records)
 
     def request(self, method: str, path: str, headers: Headers) -> httpx.Response:
@@ -202,6 +203,48 @@ def test_api_hands_out_evidence_byte_for_byte(world: World) -> None:
         f'W/"{one.penalty.document_hash}"', "application/json",
     )  # fmt: skip
     assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+
+
+def test_evidence_is_handed_out_with_a_record_of_it(world: World) -> None:
+    """Which key, which document, when; once a day, however often. What is not the caller's leaves none."""
+    path, penalty = paths(world, "acme")["evidence"], world.breaches["acme"][0].penalty
+    foreign = paths(world, "baobab")["evidence"]
+    assert [world.get(one).status_code for one in (path, path, foreign)] == [200, 200, 404]
+    world.clock.at += 86_400
+    assert world.get(path).status_code == 200
+    assert [(one.at, one.actor, one.document_hash, one.tenant, one.way) for one in world.ledger.reads] == [
+        (at, f"key:{key_hash(world.keys['acme'])[:8]}", penalty.document_hash, "acme", "api")
+        for at in (START, START + 86_400)
+    ]
+
+
+@pytest.mark.parametrize(
+    "error", [Unavailable("host db-7 is away"), Unfit("damaged"), InvariantBroken("two truths"), InvalidInput("no")]
+)
+def test_evidence_whose_read_cannot_be_recorded_is_not_handed_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """503 with a problem that says so, and nothing of the document; all else of the settlement is answered."""
+
+    def refuse(_: object) -> bool:
+        raise error
+
+    monkeypatch.setattr(world.ledger, "add_evidence_read", refuse)
+    found = paths(world, "acme")
+    answer = world.get(found["evidence"])
+    assert (answer.status_code, answer.headers["content-type"], answer.headers["retry-after"]) == (503, PROBLEM, "10")
+    assert answer.json()["detail"] == access.NOT_RECORDED
+    assert world.get(found["settlement"]).status_code == 200
+
+
+def test_evidence_whose_retention_is_over_is_gone(world: World) -> None:
+    """Not away: nobody has to restore it. Another tenant is told nothing of it."""
+    path, digest = paths(world, "acme")["evidence"], world.breaches["acme"][0].penalty.document_hash
+    world.archive.remove(digest)
+    assert world.get(path).status_code == 503
+    world.ledger.removals[digest] = START
+    assert (world.get(path).status_code, world.get(path).headers["content-type"]) == (410, PROBLEM)
+    assert world.get(path, tenant="baobab").status_code == 404
 
 
 def test_api_lists_credits_of_the_caller(world: World) -> None:
@@ -474,6 +517,10 @@ WRONG_KEYS = {
         "key 'tenant' stands twice, line 1",
     ),
     "a key twice": (DOUBLED, "stands for acme and for baobab"),
+    "a name for an id": (
+        "- {id: laptop of amina, tenant: acme, sha256: " + "ab" * 32 + "}",
+        "entry 1: its id is not key-abababab, which follows from its hash and says nothing",
+    ),
     "no tenant": ("- {id: a, tenant: '', sha256: " + "ab" * 32 + "}", "entry 1: tenant ''"),
     "everybody": ("- {id: a, tenant: '*', sha256: " + "ab" * 32 + "}", "entry 1: tenant '\\*'"),
 }

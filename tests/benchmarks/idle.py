@@ -39,7 +39,6 @@ def platform_of(ledger: SqlLedger, agreements: int = AGREEMENTS) -> Platform:
         engine="engine/1",
         observer="observer-1",
         delay_seconds=0,
-        keep_slots_days=400,
         identity=chain.identity,
         lease=ledger.lease("scheduler"),
         settling=Settle(ledger=ledger, archive=archive, chain=chain, attestors=[], clock=clock),

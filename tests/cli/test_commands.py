@@ -24,8 +24,8 @@ from sankofa_observe.sla.evidence import canonical, written
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.units import rfc3339
 from tests.adapters.spec_documents import LATENCY, SLO
-from tests.builders import agreement, breach, slot
-from tests.cli.running import Run
+from tests.builders import AMINA, agreement, breach, slot
+from tests.cli.running import Run, introduced
 from tests.http_double import Answer, HttpDouble
 
 SPECS = CHECKOUT / "deploy" / "specs"
@@ -62,9 +62,9 @@ def test_command_line_has_the_documented_commands() -> None:
         "attest", "audit check", "audit export", "chain announce-attestors", "chain announce-role", "chain apply-attestors", "chain apply-role", "chain deploy", "chain pause", "chain resume",
         "credits complete", "credits object", "credits redeem", "credits show", "dashboards generate", "deadman", "demo",
         "disputes finalise", "disputes open", "disputes recount", "disputes resolve", "disputes show", "disputes withdraw", "evaluate", "evidence check",
-        "evidence proof", "evidence rebuild", "exclusions announce", "exclusions approve", "exclusions list", "exclusions propose", "exclusions withdraw",
+        "evidence proof", "evidence rebuild", "evidence show", "exclusions announce", "exclusions approve", "exclusions list", "exclusions propose", "exclusions withdraw",
         "fleet example", "fleet show", "incidents list", "incidents show", "integrations check", "integrations targets", "keys check", "keys keystore", "keys new", "ledger backup", "ledger check",
-        "ledger rebuild", "ledger reconcile", "ledger status", "ledger upgrade", "observe", "recount", "rules generate", "runbook", "serve", "settle", "settlements adopt", "settlements list", "settlements rebuild-evidence", "settlements release", "settlements show", "slots check", "slots export", "slots repair",
+        "ledger rebuild", "ledger reconcile", "ledger status", "ledger upgrade", "observe", "persons add", "persons erase", "persons list", "recount", "retention apply", "retention show", "rules generate", "runbook", "serve", "settle", "settlements adopt", "settlements list", "settlements rebuild-evidence", "settlements release", "settlements show", "slots check", "slots export", "slots repair",
         "slots seal", "slots show", "specs check", "specs explain", "specs import", "specs schema", "transactions list", "transactions replace",
         "verdicts dismiss", "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify", "what-if",
     ]  # fmt: skip
@@ -341,6 +341,7 @@ def test_evaluate_ends_with_1_when_prometheus_is_away(run: Run, installation: Pa
 def test_verdicts_are_listed_shown_and_settled(run: Run, installation: Path) -> None:
     """By the first word of their line; what nobody can tell until a person has said it, with a reason and a name."""
     change(installation, "sankofa.yaml", lambda one: one.update(chain=None))
+    introduced(installation)
     evaluated = run("evaluate", *config(installation), "--as-it-stands")
     listed, waiting = (run("verdicts", what, *config(installation)) for what in ("list", "waiting"))
     ref = listed.out.split()[0]
@@ -442,14 +443,16 @@ def test_a_name_that_is_none_is_refused(run: Run, tmp_path: Path, by: str) -> No
     period = run("verdicts", "waiting", *config(installation)).out.split()[1]
     settled = run("verdicts", "settle", ref, *config(installation), "--as", "met", *WORD, "--by", by)
     dismissed = run("verdicts", "dismiss", period, *config(installation), *WORD, "--by", by)
-    assert [(one.code, f"by {by!r}: expected the id of a person" in one.err) for one in (settled, dismissed)] == [
-        (2, True)
-    ] * 2
+    assert [
+        (one.code, f"by {by!r}: expected the id, the name or the mail of a person" in one.err)
+        for one in (settled, dismissed)
+    ] == [(2, True)] * 2
 
 
 def test_verdicts_that_are_undetermined_are_settled_by_a_person(run: Run, tmp_path: Path) -> None:
     """Afterwards they are told as undetermined no more, and the word stands with them."""
     installation = installed(tmp_path, [SlotState.UNKNOWN] * 2 + [SlotState.GOOD] * 9)
+    introduced(installation)
     run("evaluate", *config(installation), "--as-it-stands")
     listed = run("verdicts", "list", *config(installation), "--undetermined")
     ref = listed.out.split()[0]
@@ -458,12 +461,12 @@ def test_verdicts_that_are_undetermined_are_settled_by_a_person(run: Run, tmp_pa
     again = run("verdicts", "settle", ref, *config(installation), *word)
 
     assert "at stake)" in listed.out
-    assert (settled.code, "reviewed by person:amina" in settled.out) == (0, True)
+    assert (settled.code, f"reviewed by amina ({AMINA})" in settled.out) == (0, True)
     assert (again.code, "was reviewed already" in again.err) == (2, True)
     assert run("verdicts", "list", *config(installation), "--undetermined").out == "nothing is undetermined\n"
     every = run("verdicts", "list", *config(installation)).out
     assert every.startswith(f"{ref} ")
-    assert "at stake); reviewed by person:amina at " in every
+    assert f"at stake); reviewed by amina ({AMINA}) at " in every
 
 
 def test_observe_ends_with_1_when_prometheus_is_away(run: Run, installation: Path) -> None:

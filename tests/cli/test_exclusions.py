@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,8 @@ from sankofa_observe.sla.recurrence import Schedule
 from sankofa_observe.testing import FixedClock
 from sankofa_observe.units import rfc3339
 from sankofa_observe.verify import verify
-from tests.cli.running import Run
+from tests.builders import AMINA, KOFI
+from tests.cli.running import Run, introduced
 from tests.cli.test_commands import change, config, installation  # noqa: F401  fixtures
 
 CHAIN = {"rpc_url": "http://127.0.0.1:1", "chain_id": 1, "contract": "0x" + "cc" * 20}
@@ -33,6 +35,7 @@ def judged(installation: Path) -> Path:  # noqa: F811
     change(installation, "sankofa.yaml", lambda one: one.update(chain={**CHAIN, **KEYS}))
     settings = load_settings(installation / "sankofa.yaml")
     catalog = load_catalog(settings.specs)
+    introduced(installation)
     [of] = catalog.agreements.values()
     begins = rfc3339(of.starts_at)[:-1]
     schedule = Schedule(zone="UTC", begins=begins, length_seconds=60)
@@ -47,6 +50,7 @@ def judged(installation: Path) -> Path:  # noqa: F811
 def test_planned_work_is_proposed_approved_listed_and_withdrawn(run: Run, installation: Path) -> None:  # noqa: F811
     """Each act says what stands now; the list has each of them, for people and for programs."""
     settings = config(installation)
+    introduced(installation)
     run("evaluate", *settings, "--as-it-stands")
     proposed = run(
         "exclusions", "propose", *settings, *PLAN, "--rrule", "FREQ=DAILY;COUNT=8", "--by", "amina", "--json"
@@ -63,11 +67,11 @@ def test_planned_work_is_proposed_approved_listed_and_withdrawn(run: Run, instal
     assert (one["state"], len(one["occurrences"]), one["approved_by"]) == ("proposed", 8, "")
     first = int((datetime.strptime(SOON, "%Y-%m-%dT%H:%M") - timedelta(hours=3)).replace(tzinfo=UTC).timestamp())  # noqa: DTZ007
     assert one["occurrences"][0] == {"starts_at": first, "ends_at": first + 5400}
-    assert "person:amina proposed it [exclusion.act]" in own.err
+    assert f"{AMINA} proposed it [exclusion.act]" in own.err
     assert "hint: somebody else approves what one proposes" in own.err
     assert f"{one['ref']} approved: availability-edge at edge-nairobi-1" in listed.out
     assert "and 3 more, the last " in listed.out
-    assert json.loads(told.out)[0]["approved_by"] == "person:kofi"
+    assert json.loads(told.out)[0]["approved_by"] == KOFI
     assert (last["state"], last["occurrences"], [act["state"] for act in last["acts"]]) == (
         "withdrawn",
         [],
@@ -76,10 +80,13 @@ def test_planned_work_is_proposed_approved_listed_and_withdrawn(run: Run, instal
 
 
 def test_a_ledger_that_is_not_there_is_told_with_what_makes_one(run: Run, installation: Path) -> None:  # noqa: F811
-    """Planned work may be the first thing that anybody wants of an installation."""
+    """Planned work may be the first thing that anybody wants of an installation; who plans it is known first."""
     ended = run("exclusions", "propose", *config(installation), *PLAN)
     assert (ended.code, "sankofa-observe ledger upgrade makes a new one" in ended.err) == (1, True), ended.err
     run("ledger", "upgrade", *config(installation))
+    stranger = run("exclusions", "propose", *config(installation), *PLAN)
+    assert (stranger.code, "sankofa-observe persons add NAME" in stranger.err) == (2, True), stranger.err
+    run("persons", "add", getpass.getuser(), *config(installation))
     assert run("exclusions", "propose", *config(installation), *PLAN).code == 0
 
 
@@ -100,8 +107,9 @@ def test_a_proposal_that_is_wrong_is_refused_and_nothing_is_written(
     told: str,
 ) -> None:
     """Exit 2, with the name of what is wrong."""
+    introduced(installation)
     run("evaluate", *config(installation), "--as-it-stands")
-    ended = run("exclusions", "propose", *config(installation), *PLAN, *changes)
+    ended = run("exclusions", "propose", *config(installation), *PLAN, *changes, "--by", "amina")
 
     assert (ended.code, told in ended.err) == (2, True), ended.err
     assert "no exclusion was ever proposed" in run("exclusions", "list", *config(installation)).out

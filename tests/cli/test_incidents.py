@@ -20,8 +20,8 @@ from deploy.lab.processes import Child, Processes
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.config import load_settings
 from sankofa_observe.receivers import Incidents
-from tests.builders import agreement, exclusion
-from tests.cli.running import Run
+from tests.builders import KOFI, agreement, exclusion
+from tests.cli.running import Run, introduced
 from tests.cli.test_commands import change, config, installation  # noqa: F401  fixtures
 from tests.cli.test_exclusions import PLAN
 from tests.cli.test_serve import Installation, serving
@@ -87,7 +87,7 @@ def listed(run: Run, world: World, *more: str) -> Any:
 @pytest.mark.real("prometheus-alertmanager")
 def test_a_page_is_an_incident_once_and_its_end_reaches_a_receiver_that_was_away(run: Run, world: World) -> None:
     """Told again and again it is one record; the receiver ends and begins, and Alertmanager has lost nothing meanwhile."""
-    run("ledger", "upgrade", *config(world.folder))
+    introduced(world.folder)
     with serving(world.installed(), "incidents") as first:
         first.wait_for(lambda lines: any(one["msg"] == "ready" for one in lines))
         world.tell()
@@ -130,7 +130,7 @@ def test_a_receiver_without_its_settings_says_so(run: Run, installation: Path) -
 @pytest.mark.real("prometheus-alertmanager")
 def test_an_approved_exclusion_is_a_silence_until_it_is_withdrawn(run: Run, world: World) -> None:
     """Made once by whoever announces, with who approved it and which it is; a proposal makes none."""
-    run("ledger", "upgrade", *config(world.folder))
+    introduced(world.folder)
     [one] = json.loads(run("exclusions", "propose", *config(world.folder), *PLAN, "--by", "amina", "--json").out)
     nothing = run("exclusions", "announce", *config(world.folder))
     assert (nothing.code, nothing.out) == (0, "every silence is as approved exclusions ask for\n"), nothing.err
@@ -141,7 +141,7 @@ def test_an_approved_exclusion_is_a_silence_until_it_is_withdrawn(run: Run, worl
     assert announced[1].out == nothing.out
     [silence] = world.silences()
     assert (silence["createdBy"], silence["comment"][:41]) == (
-        "person:kofi",
+        KOFI,
         f"sankofa-observe exclusion {one['ref'][:15]}",
     )
     assert {each["name"]: each["value"] for each in silence["matchers"]} == {
@@ -157,7 +157,7 @@ def test_an_approved_exclusion_is_a_silence_until_it_is_withdrawn(run: Run, worl
 @pytest.mark.real("prometheus-alertmanager")
 def test_an_alertmanager_that_is_away_stops_no_approval(run: Run, world: World) -> None:
     """The approval stands, announcing ends with 1 and says when it is tried again; what waits is listed."""
-    run("ledger", "upgrade", *config(world.folder))
+    introduced(world.folder)
     world.child.kill()
     [one] = json.loads(run("exclusions", "propose", *config(world.folder), *PLAN, "--by", "amina", "--json").out)
     assert run("exclusions", "approve", one["ref"], *config(world.folder), "--by", "kofi").code == 0

@@ -16,8 +16,9 @@ from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits
 from sankofa_observe.ports import Attempt, AttemptKind, Receipt, StateChange
 from sankofa_observe.scope import OPERATOR
 from sankofa_observe.sla.settlement import SettlementState
+from tests.builders import AMINA
 from tests.chain import TestChain, running
-from tests.cli.running import Run
+from tests.cli.running import Run, introduced
 from tests.cli.test_commands import change, config, installation  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.real("anvil")
@@ -45,6 +46,7 @@ def priced(installation: Path, anvil: TestChain) -> str:  # noqa: F811
         "sender": {"keystore": "keys/sender.json", "password_file": "keys/password"},
     }
     change(installation, "sankofa.yaml", lambda one: one.update(chain=chain))
+    introduced(installation)
     with open_platform(load_settings(installation / "sankofa.yaml")) as platform:
         list(platform.evaluate(look=False))
         list(platform.assess())
@@ -99,7 +101,7 @@ def test_an_act_on_the_wrong_state_names_the_command_that_fits(run: Run, install
         )
     released = run("settlements", "release", priced, *settings, *reason)
     assert (released.code, "it is reported anew" in released.out) == (0, True)
-    assert "released by amina: INC-7" in run("settlements", "show", priced, *config(installation)).out
+    assert f"released by {AMINA}: INC-7" in run("settlements", "show", priced, *config(installation)).out
 
 
 def test_a_ledger_that_agrees_with_the_contract_says_so(run: Run, installation: Path, priced: str) -> None:  # noqa: F811

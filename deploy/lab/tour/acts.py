@@ -136,21 +136,27 @@ def announce(tour: Tour) -> None:
     """One person proposes the work, may not approve it, and another one does; attestors are handed the list."""
     stage, shared = tour.stage, tour.shared
     config = ("--config", str(stage.folder / "sankofa.yaml"))
+    known = {one: json.loads(_person(one, *config))[0]["id"] for one in (PROPOSER, APPROVER)}
     begins, length = _at(tour, WORK.first), len(WORK.slots) * stage.plan.slot_seconds
     place = ("--site", WORK.site, "--from", rfc3339(int(begins)).removesuffix("Z"), "--zone", "UTC")
     lengths = ("--for", f"{length}s", "--reason", WORK.what, "--by", PROPOSER, "--json")
     (proposed,) = json.loads(story.command("sankofa-observe", "exclusions", "propose", *config, *place, *lengths))
     shared.say(f"{PROPOSER} announces work at {WORK.site}, {clock(begins)} for {length} s: {WORK.what}")
     own = story.attempt("sankofa-observe", "exclusions", "approve", proposed["id"], *config, "--by", PROPOSER)
-    reason = f"{PROPOSER} proposed it"
+    reason = f"{known[PROPOSER]} proposed it"
     if own.returncode == 0 or reason not in own.stderr:
         said = (own.stdout + own.stderr).strip()
         raise LabError(f"approval by its own author: exit {own.returncode}: {said}; expected a refusal: {reason}")
-    shared.say(f"{PROPOSER} may not approve it, because {reason}")
+    shared.say(f"{PROPOSER} may not approve it, because {PROPOSER} proposed it; records say {known[PROPOSER]}")
     by = ("--by", APPROVER, "--reason", "read the plan")
     story.command("sankofa-observe", "exclusions", "approve", proposed["id"], *config, *by)
     stage.write("exclusions.json", story.command("sankofa-observe", "exclusions", "list", *config, "--json"))
     shared.say(f"{APPROVER} approves it; the attestors are told")
+
+
+def _person(name: str, *config: str) -> str:
+    """Make somebody known to the ledger, under an id that says nothing."""
+    return story.command("sankofa-observe", "persons", "add", name, *config, "--json")
 
 
 def live(tour: Tour) -> None:

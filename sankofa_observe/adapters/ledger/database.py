@@ -98,6 +98,18 @@ class Database:
             finally:
                 raw.close()
 
+    def forget(self) -> bool:
+        """Leave nothing of what was overwritten in the files of SQLite; False while somebody reads an older picture. A server sees to its own."""
+        if not self.is_sqlite:
+            return True
+        with self._telling(), self.engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            try:
+                busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error as error:
+                raise Unavailable(f"ledger {self.url}: {error}; try again") from error
+            return not busy
+
     def _reader(self) -> Engine:
         """One picture for all statements of a read: SQLite gives none else, PostgreSQL where it is asked for."""
         return self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
@@ -263,7 +275,8 @@ def _on_connect(connection: Any, _: Any) -> None:
     """Transactions are begun by us; WAL lets the API read while the scheduler writes; FULL keeps a row over a power cut."""
     connection.isolation_level = None
     connection.text_factory = bytes.decode  # raises UnicodeDecodeError with the text itself, by which its row is found
-    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON"):
+    # What a row was before it was erased is overwritten in the file (secure_delete).
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
     _write_ahead(connection)
 

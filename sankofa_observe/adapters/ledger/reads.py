@@ -157,6 +157,13 @@ class ScopedReads:
             query = query.where(now.c.state == state.value)
         return self._page(query, (now.c.starts_at, now.c.settlement_id), limit, after, settlement_records)
 
+    def removed_at(self, document_hash: str) -> int | None:
+        table = tables.reviews
+        query = self._own(select(table.c.written_at), table)
+        query = query.where(table.c.subject == rows.EVIDENCE, table.c.subject_id == document_hash)
+        with self.database.reading(self.scope) as connection:
+            return connection.execute(query.limit(1)).scalar()
+
     def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
         table = tables.credit_entries
         query = self._own(select(table), table)

@@ -36,7 +36,13 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.verdict import Attainment, AttainmentRecord, Verdict
 from sankofa_observe.units import Money, Period
 
-VERDICT, TRANSACTION = "verdict", "transaction"  # as the subject of a review
+VERDICT, TRANSACTION, EVIDENCE, PERSON, RETENTION = (
+    "verdict",
+    "transaction",
+    "evidence",
+    "person",
+    "retention",
+)  # as the subject of a review
 _More = ParamSpec("_More")
 _Value = TypeVar("_Value")
 _Reader = Callable[Concatenate[Row, _More], _Value]

@@ -6,17 +6,19 @@ disagree. Every method is one transaction, and every question is answered from a
 
 from __future__ import annotations
 
+from sankofa_observe.adapters.ledger.audited import WhoActs
 from sankofa_observe.adapters.ledger.database import Database
 from sankofa_observe.adapters.ledger.exclusions import Exclusions
 from sankofa_observe.adapters.ledger.incidents import Incidents
 from sankofa_observe.adapters.ledger.judgements import Judgements
 from sankofa_observe.adapters.ledger.lease import LedgerLease
 from sankofa_observe.adapters.ledger.reads import ScopedReads
+from sankofa_observe.adapters.ledger.retained import Retained
 from sankofa_observe.adapters.ledger.settlements import Settlements
 from sankofa_observe.scope import Scope
 
 
-class SqlLedger(Judgements, Settlements, Exclusions, Incidents):
+class SqlLedger(Judgements, Settlements, Exclusions, Incidents, WhoActs, Retained):
     """A ledger at a SQLAlchemy URL; opening a new one makes its tables, and refuses one of another release."""
 
     def __init__(self, url: str, *, new: bool = True) -> None:

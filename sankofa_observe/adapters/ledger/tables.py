@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -319,6 +320,20 @@ reviews = Table(
     Index("review_of_subject", "subject", "subject_id"),
 )
 
+evidence_reads = Table(
+    "evidence_read",
+    metadata,
+    Column("document_hash", String(66), nullable=False),
+    Column("settlement_id", String(66), nullable=False),
+    _whose(),
+    Column("way", String(16), nullable=False),  # over which it was handed out: api, cli
+    Column("reason", String(300), nullable=False),
+    Column("day", Integer, nullable=False),  # UTC, since 1970: what is read again on the same day is one record
+    *_by(),
+    PrimaryKeyConstraint("document_hash", "day", "actor", "way", "reason"),
+    sqlite_with_rowid=False,
+)
+
 waits = Table(
     "wait",
     metadata,
@@ -467,15 +482,15 @@ deliveries = Table(
 persons = Table(
     "person",
     metadata,
-    _serial(),
-    _whose(),
-    Column("subject", String(200), nullable=False, unique=True),  # as `actor` names them
-    Column("name", Text, nullable=False),
-    Column("contact", Text, nullable=False),
+    Column("subject", String(32), primary_key=True),  # as `actor` names them; it says nothing
+    Column("kind", String(16), nullable=False),  # person, key
+    Column("name", Text, nullable=False),  # empty once it was erased, like the mail
+    Column("mail", Text, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
     Column("erased_at", BigInteger),
-)
+)  # the only place for names, mail and labels of keys
 
 RECORDS = (
-    agreements, agreement_ends, attainments, verdicts, penalties, state_changes, attempts, receipts, credit_entries, exclusions, disputes, incidents, reviews, waits,
+    agreements, agreement_ends, attainments, verdicts, penalties, state_changes, attempts, receipts, credit_entries, exclusions, disputes, incidents, reviews, evidence_reads, waits,
 )  # fmt: skip
 PROJECTIONS = (verdicts_now, waits_now, settlements_now, attempts_open, tallies)  # as they are made of each other

@@ -156,11 +156,11 @@ class DeltaSlots:
         """The days that have slots and no totals, oldest first."""
         return sorted(self._have().keys() - self._sealed().keys())
 
-    def retain(self, days: int, today: int) -> int:
-        """Forget slots of sealed days older than so many days; their totals stay. Answers how many days went."""
-        old = sorted(day for day in self._have().keys() & self._sealed().keys() if day < today - days)
+    def forget(self, days: Collection[int]) -> list[int]:
+        """Delete the slots of these days, as far as they are sealed; their totals stay. Answers which days went."""
+        old = sorted(self._have().keys() & self._sealed().keys() & set(days))
         if not old:
-            return 0
+            return []
         with self._mutex:
             self._lock.take()
             with self.days.asking("retention"):
@@ -172,7 +172,7 @@ class DeltaSlots:
                 self.days.append(shaped(marked, DAYS))
             where = f"observer = '{self.observer}' AND day IN ({', '.join(map(str, old))})"
             self.slots.commit("retention", lambda table: table.delete(where) if table else None)
-        return len(old)
+        return old
 
     def forgotten(self, period: Period) -> bool:
         """Whether slots of the period are no longer kept."""

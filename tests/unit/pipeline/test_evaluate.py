@@ -306,7 +306,7 @@ def test_verdict_stands_when_its_slots_are_forgotten(tmp_path: Path) -> None:
     table.append([slot(START + at) for at in (PERIOD_SECONDS, 9 * DAY_SECONDS)], AFTER)
     table.seal(START // DAY_SECONDS, AFTER)
     first = evaluated(table, ledger)
-    table.retain(8, START // DAY_SECONDS + 9)
+    table.forget([START // DAY_SECONDS])
     again = evaluated(table, ledger)
 
     assert isinstance(first[0], Judged)
@@ -353,7 +353,7 @@ def test_an_agreement_that_comes_later_leans_on_what_was_drawn_before(tmp_path: 
     table.append([slot(START + at) for at in (PERIOD_SECONDS, 9 * DAY_SECONDS)], AFTER)
     table.seal(START // DAY_SECONDS, AFTER)
     evaluated(table, ledger)
-    table.retain(8, START // DAY_SECONDS + 9)
+    table.forget([START // DAY_SECONDS])
     late = builders.agreement("baobab-edge", tenant="baobab")
     (judged,) = evaluated(table, ledger, late)
 

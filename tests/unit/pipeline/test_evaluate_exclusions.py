@@ -212,7 +212,7 @@ def test_where_slots_were_forgotten_a_verdict_stands_and_says_why() -> None:
 
     assert isinstance(told, Judged)
     assert (told.added, told.record.revision) == (False, 1)
-    assert told.problem.endswith("are no longer kept (late.keep_slots_days), and an exclusion lies over them")
+    assert told.problem.endswith("are no longer kept (retention_years), and an exclusion lies over them")
 
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Africa/Nairobi", "Australia/Lord_Howe")

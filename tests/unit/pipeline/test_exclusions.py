@@ -20,7 +20,7 @@ from sankofa_observe.slo.site import Site
 from sankofa_observe.slo.window import CalendarUnit, CalendarWindow
 from sankofa_observe.testing import FixedClock, MemoryLedger
 from sankofa_observe.units import rfc3339
-from tests.builders import START, agreement, breach, slo
+from tests.builders import AMINA, KOFI, PEOPLE, START, agreement, breach, slo
 
 DAY = 86_400
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
@@ -34,7 +34,7 @@ class Desk:
     """A ledger, a clock that is a week before the first agreement starts, and the three acts."""
 
     def __init__(self) -> None:
-        self.ledger, self.clock = MemoryLedger(), FixedClock(at=START - 7 * DAY)
+        self.ledger, self.clock = MemoryLedger(people=dict(PEOPLE)), FixedClock(at=START - 7 * DAY)
 
     def propose(self, by: str = "amina", catalog: Catalog = CATALOG, **changes: Any) -> list[Announced]:
         return propose(replace(PLAN, **changes), by=by, catalog=catalog, ledger=self.ledger, clock=self.clock)
@@ -68,7 +68,7 @@ def test_a_plan_is_an_exclusion_of_each_agreement_that_leans_on_its_sites() -> N
     }
     assert len({one.plan for one in found}) == 1
     assert {(one.state, one.author, one.announced_at, one.approved_by) for one in found} == {
-        (ExclusionState.PROPOSED, "person:amina", START - 7 * DAY, "")
+        (ExclusionState.PROPOSED, AMINA, START - 7 * DAY, "")
     }
     assert [str(one.occurrences[0]) for one in found] == ["2026-01-01T00:02:00Z/2026-01-01T00:04:00Z"] * 2
 
@@ -91,21 +91,21 @@ def test_it_counts_once_somebody_else_approves_it() -> None:
     approved = desk.approve(proposed[0].plan)
 
     assert [one.state for one in approved] == [ExclusionState.APPROVED] * 2
-    assert {one.approved_by for one in approved} == {"person:kofi"}
-    assert "approved by person:kofi at 2025-12-25T00:00:00Z: seen" in str(approved[0])
+    assert {one.approved_by for one in approved} == {KOFI}
+    assert f"approved by {KOFI} at 2025-12-25T00:00:00Z: seen" in str(approved[0])
     assert [one.in_force for one in desk.ledger.excluded.values()] == [one.occurrences for one in approved]
 
 
-@pytest.mark.parametrize("by", ["amina", "Amina", "AMINA"])
+@pytest.mark.parametrize("by", ["amina", "Amina", "amina@example.org", "AMINA@EXAMPLE.ORG", AMINA, "aminaaaa"])
 def test_nobody_approves_what_one_proposes(by: str) -> None:
-    """By whatever letters; the plan stays as it was."""
+    """By whichever of her names; the plan stays as it was."""
     desk = Desk()
     plan = desk.propose()[0].plan
     with pytest.raises(InvalidInput, match="nothing was written") as told:
         desk.approve(plan, by=by)
 
     assert len(refused(told)) == 2
-    assert all(f"person:{by} proposed it" in one for one in refused(told))
+    assert all(f"{AMINA} proposed it" in one for one in refused(told))
     assert {one.state for one in desk.ledger.exclusions_named(plan)} == {ExclusionState.PROPOSED}
 
 

@@ -35,7 +35,6 @@ def platform(folder: Path, clock: FixedClock, source: ScriptedSamples, **opens: 
         engine="engine/1",
         observer="observer-1",
         delay_seconds=30,
-        keep_slots_days=32,
         identity=None,
         lease=ledger.lease("scheduler"),
         settling=None,

@@ -81,7 +81,7 @@ class Office:
 
     def rebuild(self) -> list[Rebuilt | NotRebuilt]:
         ports = {"panel_of": alone(self.table), "ledger": self.ledger, "archive": self.archive}
-        broken = [one for one in settlements(self.ledger) if unproven(one, self.archive)]
+        broken = [one for one in settlements(self.ledger) if unproven(one, self.archive, self.ledger)]
         return list(rebuild(broken, chain=builders.CHAIN, origin=self.origin, **ports))  # type: ignore[arg-type]
 
 
@@ -181,7 +181,7 @@ def test_a_period_whose_neighbour_is_no_longer_kept_is_not_rebuilt_from_less(off
 
     for said in (first, second):
         assert isinstance(said, NotRebuilt)
-        assert "no longer kept (late.keep_slots_days)" in said.problem
+        assert "no longer kept (retention_years)" in said.problem
     assert isinstance(third, Rebuilt)
 
 
@@ -234,9 +234,9 @@ def test_what_has_no_document_is_told_with_the_command_that_mends_it(office: Off
     lost, damaged, whole = office.ledger.in_order()
     del office.archive.documents[lost.penalty.document_hash]
     office.archive.documents[damaged.penalty.document_hash] = b"{}"
-    told = [str(unproven(one, office.archive)) for one in settlements(office.ledger)]
+    told = [str(unproven(one, office.archive, office.ledger)) for one in settlements(office.ledger)]
 
     assert told[2] == "None"
     for record, text in zip((lost, damaged), told, strict=False):
         assert text.endswith(f"write it anew: sankofa-observe evidence rebuild {record.penalty.settlement_id}")
-    assert unproven(whole, office.archive) is None
+    assert unproven(whole, office.archive, office.ledger) is None

@@ -12,7 +12,7 @@ from sankofa_observe.pipeline.review import Reviewed, judged_from, review
 from sankofa_observe.ports import Outcome, Review
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.testing import FixedClock, MemoryLedger
-from tests.builders import agreement, attainment, verdict
+from tests.builders import AMINA, PEOPLE, agreement, attainment, verdict
 
 ACME = agreement()
 UNCLEAR = replace(verdict(ACME), verdict=Verdict.UNDETERMINED, at_stake=ACME.money(50_000))
@@ -20,7 +20,7 @@ WORD = {"reason": "the probe host was down, see INC-7", "reference": "", "by": "
 
 
 def ledger_of() -> MemoryLedger:
-    ledger = MemoryLedger()
+    ledger = MemoryLedger(people=dict(PEOPLE))
     ledger.add_attainments([attainment(ACME)])
     ledger.add_verdict(UNCLEAR)
     return ledger
@@ -41,12 +41,12 @@ def test_a_word_is_kept_with_who_said_it_when_and_why() -> None:
         outcome=Outcome.MET,
         reason=WORD["reason"],
         reference="",
-        actor="person:amina",
+        actor=AMINA,
         at=9,
     )
     assert (ledger.reviews, done.judged.reviews, ledger.undetermined()) == ([kept], (kept,), [])
     assert ledger.verdicts == [UNCLEAR]
-    assert "reviewed by person:amina at 1970-01-01T00:00:09Z: met, the probe host was down, see INC-7" in str(done)
+    assert f"reviewed by {AMINA} at 1970-01-01T00:00:09Z: met, the probe host was down, see INC-7" in str(done)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_a_word_is_kept_with_who_said_it_when_and_why() -> None:
         (Outcome.MET, {"reason": "seen\x1b[2J by hand"}, "reason: has the character"),
         (Outcome.MET, {"reason": "seen\nby hand"}, "reason: has the character"),
         (Outcome.BREACH, {"reference": "CN-7\u2028x"}, "reference: has the character"),
-        (Outcome.MET, {"by": ""}, "expected the id of a person"),
-        (Outcome.MET, {"by": "amina; DROP"}, "expected the id of a person"),
+        (Outcome.MET, {"by": ""}, "expected the id, the name or the mail of a person"),
+        (Outcome.MET, {"by": "amina; DROP"}, "expected the id, the name or the mail of a person"),
         (Outcome.BREACH, {}, "needs a reference"),
         (Outcome.MET, {"ref": "0" * 16}, "no verdict '0000000000000000'"),
     ],

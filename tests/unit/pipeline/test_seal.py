@@ -30,7 +30,7 @@ def scrapes(source: ScriptedSamples, hole: range = range(0)) -> None:
 def sealed(source: ScriptedSamples, store: DeltaSlots, at: int, checked: Checked, *, grace: int = 0) -> list[Sealed]:
     covered = [(slo(), ["edge-1"], grace)]
     clock = FixedClock(at=at)
-    return list(seal(covered, source=source, store=store, clock=clock, keep_days=400, checked=checked))
+    return list(seal(covered, source=source, store=store, clock=clock, checked=checked))
 
 
 def counted(source: ScriptedSamples, store: DeltaSlots, at: int) -> None:

@@ -32,7 +32,7 @@ from sankofa_observe.sla.settlement import Row, SettlementState
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, MemoryArchive, MemoryLedger
 from sankofa_observe.units import rfc3339
 from tests import builders
-from tests.builders import CREDIT_MINOR, breach
+from tests.builders import AMINA, CREDIT_MINOR, breach, introduce
 
 # In the order of their numbers, which is not that of their names; one is written with capitals, as wallets do.
 ACCOUNTS = ("0x" + "0b" * 20, "0x" + "0C" * 20, "0x" + "a1" * 20)
@@ -713,6 +713,8 @@ def test_a_restatement_of_somebody_else_beside_ours_is_told_at_once(own: bool) -
 
 
 def acts(court: Court) -> LaneActs:
+    if not court.ledger.persons():
+        introduce(court.ledger)
     return LaneActs(
         ledger=court.ledger,
         archive=court.archive,
@@ -741,7 +743,7 @@ def test_what_the_contract_takes_no_more_is_settled_elsewhere_by_a_person() -> N
     with pytest.raises(InvalidInput, match=r"is reported; nothing was written: the contract holds it"):
         acts(court).close(other.settlement_id, "CN-1")
     acts(court).close(late.settlement_id, "CN-1")
-    assert "closed already: settled elsewhere under CN-1 by amina: INC-7" in str(
+    assert f"closed already: settled elsewhere under CN-1 by {AMINA}: INC-7" in str(
         acts(court).close(late.settlement_id, "CN-2")
     )
     court.run()
@@ -768,7 +770,7 @@ def test_what_was_settled_elsewhere_and_is_reported_all_the_same_is_held() -> No
 
     assert court.states() == [SettlementState.HELD]
     [wait] = court.ledger.waits(SETTLEMENT)
-    assert "settled elsewhere under CN-1 by amina: INC-7, and revision 1 was reported since" in wait.reason
+    assert f"settled elsewhere under CN-1 by {AMINA}: INC-7, and revision 1 was reported since" in wait.reason
 
 
 def test_what_was_released_and_is_no_breach_any_more_is_withdrawn() -> None:

@@ -43,7 +43,7 @@ from sankofa_observe.slo.verdict import AttainmentRecord, Verdict
 from sankofa_observe.testing import FakeAttestor, FakeChain, FixedClock, ScriptedSamples
 from sankofa_observe.units import rfc3339
 from sankofa_observe.verify import verify
-from tests.builders import CHAIN, START
+from tests.builders import CHAIN, START, introduce
 
 HOUR = 3600
 BOUNDARY = START + 2 * HOUR  # of periods of an hour, after two by version 1
@@ -151,7 +151,6 @@ class House:
             engine=ORIGIN.engine,
             observer=ORIGIN.observer,
             delay_seconds=30,
-            keep_slots_days=32,
             identity=CHAIN,
             lease=ledger.lease("scheduler"),
             settling=None,
@@ -350,7 +349,7 @@ def test_lost_evidence_is_written_anew_by_the_version_of_its_time(house: House, 
     for file in (house.folder / "evidence").rglob("*"):
         if file.is_file():
             file.unlink()
-    broken = [one for one in settlements(changed.ledger) if unproven(one, changed.archive)]
+    broken = [one for one in settlements(changed.ledger) if unproven(one, changed.archive, changed.ledger)]
     ports = {"panel_of": alone(changed.slots), "ledger": changed.ledger, "archive": changed.archive}
     done = list(rebuild(broken, chain=CHAIN, origin=ORIGIN, **ports))  # type: ignore[arg-type]
     assert [type(one) for one in done] == 4 * [Rebuilt], [str(one) for one in done]
@@ -399,17 +398,18 @@ def test_an_exclusion_over_the_boundary_is_one_and_keeps_the_notice_of_each_vers
     house: House, changed: Platform
 ) -> None:
     """It lies over the slots of both; what the later version wants to know earlier is told for its own part."""
+    introduce(changed.ledger)
     house.clock.at = BOUNDARY - 300
     stretch = Schedule(zone="UTC", begins=rfc3339(BOUNDARY - 240)[:-1], length_seconds=HOUR)
     proposal = Proposal(sites=("edge-1",), slos=(), agreements=(), schedule=stretch, reason="planned work")
     ports: dict[str, Any] = {"catalog": house.catalog, "ledger": changed.ledger, "clock": house.clock}
     with pytest.raises(Exception, match=r"expected 600 s after \(exclusionNoticeSeconds\)"):
-        propose(proposal, by="ann", **ports)
+        propose(proposal, by="amina", **ports)
     daily = replace(stretch, length_seconds=200, rule="FREQ=DAILY;COUNT=2")  # the second one alone is version 2's
-    assert propose(replace(proposal, schedule=daily), by="ann", **ports)
+    assert propose(replace(proposal, schedule=daily), by="amina", **ports)
     house.clock.at = BOUNDARY - 900
-    [one] = propose(proposal, by="ann", **ports)
-    approve(one.ref, by="bob", reason="fine", ledger=changed.ledger, clock=house.clock)
+    [one] = propose(proposal, by="amina", **ports)
+    approve(one.ref, by="kofi", reason="fine", ledger=changed.ledger, clock=house.clock)
     house.clock.at = BOUNDARY + 2 * HOUR + 400
     list(changed.evaluate())  # all of it: the clock was set back for the notice
 
@@ -426,6 +426,7 @@ def test_an_exclusion_names_slos_and_not_their_versions(house: House, changed: P
         schedule=Schedule(zone="UTC", begins="2026-02-01T00:00:00", length_seconds=600),
         reason="CHG-7",
     )
+    introduce(changed.ledger)
     with pytest.raises(InvalidInput) as caught:
         propose(plan, by="amina", catalog=house.catalog, ledger=changed.ledger, clock=house.clock)
     assert [(one.problem, one.hint) for one in caught.value.violations] == [("no slo 'up@2' in the specs", "known: up")]

@@ -195,7 +195,7 @@ def forgotten(tmp_path: Path) -> DeltaSlots:
         )
     for day in range(DAYS - 1):
         table.seal(START // DAY_SECONDS + day, START)
-    table.retain(0, START // DAY_SECONDS + DAYS - 1)
+    table.forget(range(START // DAY_SECONDS, START // DAY_SECONDS + DAYS - 1))
     return table
 
 
@@ -218,7 +218,7 @@ def test_an_exclusion_that_cuts_an_hour_without_slots_is_told(forgotten: DeltaSl
         whole = list(compare([AGREEMENT], CHANGE, [hours], panel_of=alone(table), last=1))
         cut = list(compare([AGREEMENT], CHANGE, [part], panel_of=alone(table), last=1))
     assert [one.problem for one in cut if isinstance(one, NotPriced)] == [
-        "slots of 2026-01-04 are no longer kept (late.keep_slots_days), and 2026-01-04T00:30:00Z cuts an hour of that day"
+        "slots of 2026-01-04 are no longer kept (retention_years), and 2026-01-04T00:30:00Z cuts an hour of that day"
     ] * 2
     priced = [
         (one.was.verdict, one.would_be.owed, one.changed.attained.excluded)

@@ -18,7 +18,7 @@ depends_on = None
 
 RECORDS = (
     "agreement", "agreement_end", "attainment", "verdict", "penalty", "settlement_state", "attempt", "receipt", "credit_entry", "exclusion", "dispute", "incident",
-    "review", "wait",
+    "review", "evidence_read", "wait",
 )  # fmt: skip
 # Every unique key of each record: `INSERT OR REPLACE` of SQLite takes a row away that stands under one, and fires no trigger of DELETE.
 # A table without an `id` has no hidden rowid either (`sqlite_with_rowid`), which would be one more key.
@@ -40,14 +40,15 @@ UNIQUE = {
     "dispute": (("dispute_id", "revision"),),
     "incident": (("incident_id", "revision"),),
     "review": (("id",),),
+    "evidence_read": (("document_hash", "day", "actor", "way", "reason"),),
     "wait": (("id",), ("subject", "subject_id", "number")),
 }
 IN_PAGES = ("verdict", "credit_entry", "exclusion", "wait")  # by the number of their rows, where all else is alike
 OF_TENANTS = (
-    "agreement", "agreement_end", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "wait",
-    "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery", "person",
+    "agreement", "agreement_end", "verdict", "penalty", "settlement_state", "credit_entry", "exclusion", "dispute", "incident", "review", "evidence_read",
+    "wait", "verdict_now", "wait_now", "settlement_now", "tally", "idempotency_key", "delivery",
 )  # fmt: skip
-OF_THE_OPERATOR = ("attempt", "attempt_open", "receipt", "cursor", "lease", "job")
+OF_THE_OPERATOR = ("attempt", "attempt_open", "receipt", "cursor", "lease", "job", "person")
 
 
 def upgrade() -> None:
@@ -365,6 +366,18 @@ def _looked_after() -> None:
     )
     op.create_index("review_of_subject", "review", ["subject", "subject_id"], unique=False)
     op.create_table(
+        "evidence_read",
+        sa.Column("document_hash", sa.String(length=66), nullable=False),
+        sa.Column("settlement_id", sa.String(length=66), nullable=False),
+        _whose(),
+        sa.Column("way", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        *_by(),
+        sa.PrimaryKeyConstraint("document_hash", "day", "actor", "way", "reason"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "wait",
         _serial(),
         _whose(),
@@ -536,14 +549,13 @@ def _working() -> None:
     )
     op.create_table(
         "person",
-        _serial(),
-        _whose(),
-        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("mail", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.Column("erased_at", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("subject"),
+        sa.PrimaryKeyConstraint("subject"),
     )
 
 
