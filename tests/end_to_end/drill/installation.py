@@ -7,14 +7,18 @@ settings, keys and files.
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 
 import yaml
 
@@ -23,12 +27,14 @@ from deploy.lab.plan import Plan
 from deploy.lab.processes import Child, Processes, answers
 from deploy.lab.stack import BIN, EDGE, ROLES, TENANT, Lab
 from deploy.parts import CHECKOUT, need_program
+from sankofa_observe import cli
 from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.chain import ContractChain
 from sankofa_observe.adapters.ledger import SqlLedger
 from sankofa_observe.adapters.node import Node
 from sankofa_observe.ports import LedgerRead
 from sankofa_observe.scope import OPERATOR
+from sankofa_observe.sla.evidence import canonical
 from sankofa_observe.sla.settlement import ChainIdentity, SettlementState
 from tests.pace import until
 
@@ -42,12 +48,13 @@ AGREEMENT = "baobab-edge"
 SPARE = ("deployer-2", "sender-2", "attestor-4")  # keys that are named where others are lost
 AWAY_SECONDS = 12 * 3600  # before now the first period begins: all that is played lies in the past of the machine's clock
 
+Done = subprocess.CompletedProcess[str]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A command that was given, and how it ended."""
+    """How a command ended."""
 
-    words: tuple[str, ...]
     code: int
     out: str
     err: str
@@ -64,7 +71,7 @@ class Installation:
     kept_from: int = 0  # and from when on
     contract: dict[str, Any] = field(default_factory=dict)
     running: dict[str, Child] = field(default_factory=dict)
-    agreement: str = AGREEMENT
+    program: Callable[[Sequence[str]], Done]
     _stores: int = 0
 
     # ------------------------------------------------------------------------------------------------------------- parts
@@ -98,7 +105,7 @@ class Installation:
 
     def put_chain(self, at: int) -> None:
         """Put the chain's clock forward."""
-        if at > int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16):  # noqa: FBT003  of JSON-RPC
+        if at > self.chain_at():
             self.rpc("evm_setNextBlockTimestamp", at)
             self.rpc("anvil_mine", "0x2")
 
@@ -132,7 +139,11 @@ class Installation:
 
     def pass_window(self) -> None:
         """The dispute window, or a change's delay."""
-        self.put_chain(int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + CHANGE_DELAY_SECONDS + 1)  # noqa: FBT003
+        self.put_chain(self.chain_at() + CHANGE_DELAY_SECONDS + 1)
+
+    def chain_at(self) -> int:
+        """The time of its newest block."""
+        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)  # noqa: FBT003  of JSON-RPC
 
     # ---------------------------------------------------------------------------------------------------------- settings
 
@@ -183,27 +194,41 @@ class Installation:
     # ---------------------------------------------------------------------------------------------------------- commands
 
     def run(self, *words: str) -> Ended:
-        """Run a command of the program, as a person types it."""
+        """Run a command of the program, as a person types it; where nobody reads how long it takes, without its start."""
         began = time.monotonic()
-        done = children.run([str(BIN / "sankofa-observe"), *words])
-        return Ended(
-            words=words, code=done.returncode, out=done.stdout, err=done.stderr, seconds=time.monotonic() - began
-        )
+        done = self.program(words)
+        return Ended(code=done.returncode, out=done.stdout, err=done.stderr, seconds=time.monotonic() - began)
 
     def must(self, *words: str) -> str:
         ended = self.run(*words)
         assert ended.code == 0, f"{' '.join(words)}: exit {ended.code}: {ended.out}{ended.err}"
         return ended.out
 
-    def at_books(self, role: str) -> dict[str, str]:
-        """What a command about the contracts is given, by the key of a role."""
+    def keyed(self, role: str) -> dict[str, str]:
+        """Options of a command about the contracts, by the key of a role."""
         keys = self.folder / "keys"
         return {
-            "--rpc": self.lab.url("chain"),
-            "--keystore": str(keys / f"{role}.json"),
-            "--password-file": str(keys / f"{role}.password"),
-            "--contract": str(self.contract.get("contract", "")),
+            "rpc": self.lab.url("chain"),
+            "keystore": str(keys / f"{role}.json"),
+            "password_file": str(keys / f"{role}.password"),
+            "contract": str(self.contract.get("contract", "")),
         }
+
+    def restart_attestors(self) -> None:
+        """With the specs and settings that are there now."""
+        names = [one for one in self.running if one.startswith("attestor")]
+        self.stop(*names)
+        self.start_attestors(*names)
+
+    def next_boundary(self) -> int:
+        """Where the next period begins that the chain's clock has not reached."""
+        return self.anchor_at + -(-(self.chain_at() - self.anchor_at) // PERIOD) * PERIOD
+
+    def succeed(self, name: str, *, starts_at: int) -> None:
+        """Another agreement in the place of those that are in the specs."""
+        for one in (self.folder / "specs").glob("baobab-*.yaml"):
+            one.unlink()
+        self.write_agreement(name, starts_at=starts_at)
 
     def start_attestors(self, *names: str) -> None:
         self.running |= dict(zip(names, self.lab.start_attestors(*names), strict=True))
@@ -228,6 +253,10 @@ class Installation:
         """Of every settlement, by period."""
         with self.records() as reads:
             return [one.state for one in reads.settlements(limit=10_000).items]
+
+    def identities(self) -> dict[str, bytes]:
+        """What each document is named by: all of it but who made it, when and how."""
+        return {name: canonical(json.loads(raw)["identity"]) for name, raw in self.evidence().items()}
 
     def evidence(self) -> dict[str, bytes]:
         """Every document of the archive, by its file's name."""
@@ -287,11 +316,27 @@ def exposition(anchor_at: int, from_at: int, to_at: int) -> str:
     return "\n".join([*lines, "# EOF", ""])
 
 
-def install(processes: Processes) -> Installation:
-    """Started, agreed and settled once: its first period was a breach, and its credit is granted."""
+def installed_program(words: Sequence[str]) -> Done:
+    """The program, as it is installed."""
+    return children.run([str(BIN / "sankofa-observe"), *words])
+
+
+def in_this_process(words: Sequence[str]) -> Done:
+    """The same without a process of its own, whose start costs more than what most commands do."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with patch.object(sys, "argv", ["sankofa-observe", *words]), redirect_stdout(out), redirect_stderr(err):
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 0
+    return Done(list(words), code, out.getvalue(), err.getvalue())
+
+
+def install(processes: Processes, program: Callable[[Sequence[str]], Done]) -> Installation:
+    """Started and agreed; its first period has ended, and was a breach."""
     lab = Lab(processes=processes, plan=cast("Plan", LENGTHS), roles=(*ROLES, *SPARE))
     anchor_at = (int(time.time()) - AWAY_SECONDS) // PERIOD * PERIOD
-    made = Installation(lab=lab, anchor_at=anchor_at)
+    made = Installation(lab=lab, anchor_at=anchor_at, program=program)
     made.start_chain(at=anchor_at - 3600)
     lab.make_accounts()
     lab.write("specs/fleet.yaml", yaml.safe_dump(lab.fleet()))
@@ -308,9 +353,8 @@ def install(processes: Processes) -> Installation:
 
 def deploy(made: Installation, deployer: str) -> None:
     """Both books, by a deployer's key; what the command prints goes into the settings."""
-    at = made.at_books(deployer)
-    accounts = made.lab.accounts
-    words = [word for one in ("--rpc", "--keystore", "--password-file") for word in (one, at[one])]
+    own, accounts = made.keyed(deployer), made.lab.accounts
+    words = ["--rpc", own["rpc"], "--keystore", own["keystore"], "--password-file", own["password_file"]]
     words += [word for role in ("admin", "arbiter", "guardian") for word in (f"--{role}", accounts[role].address)]
     words += [word for n in (1, 2, 3) for word in ("--attestor", accounts[f"attestor-{n}"].address)]
     short = ("--minimum-window-seconds", "1", "--change-delay-seconds", str(CHANGE_DELAY_SECONDS))
@@ -320,5 +364,5 @@ def deploy(made: Installation, deployer: str) -> None:
 def agree(made: Installation, name: str) -> None:
     """Both parties put the same terms on chain."""
     for role, verb in (("provider", "propose"), ("tenant", "accept")):
-        words = [word for pair in made.at_books(role).items() for word in pair]
+        words = [word for name, value in made.keyed(role).items() for word in (f"--{name.replace('_', '-')}", value)]
         made.must("agreements", verb, name, *words, "--specs", str(made.folder / "specs"))

@@ -56,7 +56,8 @@ def filled(command: str, values: dict[str, str | list[str]]) -> list[str]:
     found: list[str] = []
     for n, word in enumerate(words):
         option = words[n - 1] if n else ""
-        value = values.get(option if option.startswith("--") else word, word)
+        named = option if option.startswith("--") else word
+        value = word if word.startswith("--") else values.get(named, word)
         if isinstance(value, list):
             found += [one for each in value for one in (option, each)][1:]
         else:
