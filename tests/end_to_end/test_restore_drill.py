@@ -10,11 +10,21 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.lab.processes import Processes
+from sankofa_observe.adapters.chain import ContractChain
+from sankofa_observe.adapters.contract import typed_batch
+from sankofa_observe.adapters.keys import KeystoreSigner
+from sankofa_observe.adapters.ledger import SqlLedger
+from sankofa_observe.adapters.node import Node
+from sankofa_observe.bootstrap import open_signer
+from sankofa_observe.signers import KeySettings
+from sankofa_observe.sla.settlement import ChainIdentity
 from sankofa_observe.units import rfc3339
 from tests.end_to_end.drill.case import Case, Drill
 from tests.end_to_end.drill.installation import (
@@ -25,6 +35,7 @@ from tests.end_to_end.drill.installation import (
     install,
     installed_program,
 )
+from tests.pace import until
 
 TRANSCRIPT = "DRILL_TRANSCRIPT"  # names the page that is written of it
 pytestmark = [pytest.mark.real("prometheus", "promtool", "anvil"), pytest.mark.timeout(600)]
@@ -71,7 +82,7 @@ def new_books(at: Installation, deployer: str) -> dict[str, str | list[str]]:
     return {
         **own,
         **{role: address[role] for role in ("admin", "arbiter", "guardian")},
-        "attestor": [address[f"attestor-{n}"] for n in (1, 2, 3)],
+        "attestor": at.addresses(1, 2, 3),
     }
 
 
@@ -108,7 +119,9 @@ def test_a_ledger_that_is_older_takes_over_what_happened_since(drill: Drill, tmp
     """Restored from before a breach that was settled and paid."""
     at, backup = drill.at, tmp_path / "backup.sqlite"
     with drill.case("2. The ledger is older") as case:
-        case.happens("A backup is made.", lambda: at.must("ledger", "backup", str(backup), "--config", str(at.settings)))
+        case.happens(
+            "A backup is made.", lambda: at.must("ledger", "backup", str(backup), "--config", str(at.settings))
+        )
         goes_on(case)
         states, evidence = at.states(), at.evidence()
 
@@ -168,7 +181,9 @@ def test_slots_that_are_lost_take_nothing_back_that_was_paid(drill: Drill) -> No
         case.happens("A file of the table is damaged.", damage)
         case.types("slots check", code=1)
         case.types("slots repair")
-        case.happens("Then the whole table is deleted, and Prometheus keeps only a part of a period that was paid.", lose)
+        case.happens(
+            "Then the whole table is deleted, and Prometheus keeps only a part of a period that was paid.", lose
+        )
         said = case.types("recount", since=rfc3339(at.anchor_at))
         assert "slots added" in said
         said = case.types("evaluate", code=1)
@@ -188,7 +203,9 @@ def test_a_chain_that_was_wiped_is_begun_anew_beside_what_was_granted(drill: Dri
         at.start_chain(at=at.now)
 
     def start_anew() -> None:
-        at.change(lambda one: one.update(data_dir=str(at.folder / "data-2"), slot_table=str(at.folder / "data" / "slots")))
+        at.change(
+            lambda one: one.update(data_dir=str(at.folder / "data-2"), slot_table=str(at.folder / "data" / "slots"))
+        )
 
     with drill.case("5. The chain is another one") as case:
         case.happens("The chain's node begins with an empty chain.", wipe)
@@ -205,5 +222,150 @@ def test_a_chain_that_was_wiped_is_begun_anew_beside_what_was_granted(drill: Dri
         case.types("agreements accept", NAME=again, specs=specs, **at.keyed("tenant"))
         at.restart_attestors()
         case.does("Start the scheduler", at.start_scheduler)
+        case.happens("The period ends in which it was agreed.", at.pass_periods)
         goes_on(case)
         assert {one.name: one.read_bytes() for one in (at.folder / "data" / "evidence").glob("*.json")} == old
+
+
+@pytest.mark.tier("test-all")
+def test_a_sender_whose_key_is_lost_is_replaced_and_what_it_signed_is_given_up(drill: Drill) -> None:
+    """It had signed the report of a breach behind a nonce that is missing, so that no block ever takes it."""
+    at = drill.at
+
+    def lose() -> None:
+        sign_behind_a_gap(at)
+        for one in sender_of(at).values():
+            Path(one).unlink()
+
+    def name_another() -> None:
+        key = {name: at.keyed("sender-3")[name] for name in ("keystore", "password_file")}
+        at.change(lambda one: one["chain"].update(sender=key))
+        at.start_scheduler()
+
+    with drill.case("6. The sender's key is lost or leaked") as case:
+        case.happens("A period ends, is a breach, and is priced.", at.pass_periods)
+        at.judge()
+        case.happens("The key has signed its report under a nonce that no block takes yet, and is deleted.", lose)
+        case.does("Name another key in `chain.sender`, and start the scheduler", name_another)
+        at.settles(len(at.states()))
+        assert at.disagreements() == []
+        assert "its fate is not known" in case.types("transactions list --open")
+        with at.records() as reads:
+            [lost] = [one.attempt.transaction for one in reads.transactions(limit=10_000).items if one.receipt is None]
+        case.types("transactions abandon", TRANSACTION=lost)
+        assert at.must("transactions", "list", "--open", "--config", str(at.settings)) == "nothing was signed\n"
+        goes_on(case)
+
+
+def sender_of(at: Installation) -> dict[str, str]:
+    key: dict[str, str] = yaml.safe_load(at.settings.read_text())["chain"]["sender"]
+    return key
+
+
+def sign_behind_a_gap(at: Installation) -> None:
+    """By the sender's key, stored as the lane stores it before it is sent."""
+    sender = open_signer(KeySettings(**{name: Path(one) for name, one in sender_of(at).items()}))
+    identity = ChainIdentity(chain_id=at.contract["chain_id"], contract=at.contract["contract"].lower())
+    with (
+        closing(Node(at.lab.url("chain"))) as node,
+        closing(SqlLedger(f"sqlite:///{at.data / 'ledger.sqlite'}")) as ledger,
+    ):
+        chain = ContractChain(node, identity, sender, at.contract["from_block"])
+        [record] = ledger.settlements_of(ledger.computed())
+        members, rows = chain.attestor_set(), [record.penalty.row()]
+        signers = [KeystoreSigner(one) for name, one in at.lab.accounts.items() if name.startswith("attestor")]
+        signing = sorted(
+            (one for one in signers if one.account.lower() in members.members), key=lambda one: int(one.account, 16)
+        )
+        signatures = [one.sign_typed_data(typed_batch(rows, members, identity)) for one in signing[: members.threshold]]
+        signed = chain.sign_reports(rows, signatures, chain.next_nonce() + 5)
+        ledger.acting("stage:settle").add_attempt(signed.attempt, at.now)
+
+
+@pytest.mark.tier("test-all")
+def test_an_attestor_whose_key_leaked_is_replaced_and_what_it_signed_is_proposed_anew(drill: Drill) -> None:
+    """The contract is paused meanwhile; a batch that was signed for the old set makes no report in the new one."""
+    at = drill.at
+    signatures = at.folder / "attest" / "attestors"
+
+    def leaks() -> None:
+        before = len([*signatures.rglob("signatures/*")])
+        at.run("settle", "--config", str(at.settings))
+        until(lambda: len([*signatures.rglob("signatures/*")]) >= before + 2)
+
+    def replace_it() -> None:
+        at.stop("attestor-1")
+        at.start_attestors("attestor-4")
+        at.change(lambda one: one.update(attestors=at.apart(2, 3, 4)))
+        at.start_scheduler()
+
+    with drill.case("7. An attestor's key is lost or leaked") as case:
+        case.happens("A period ends, is a breach, and is priced.", at.pass_periods)
+        at.judge()
+        case.happens("Its report is signed by two attestors; the key of one of them is leaked.", leaks)
+        case.types("chain pause", **at.keyed("guardian"))
+        case.types("chain announce-attestors", attestor=at.addresses(2, 3, 4), **at.keyed("admin"))
+        case.does("Start the new attestor", replace_it)
+        until(
+            lambda: (
+                "paused: the contract is paused"
+                in at.run("settlements", "list", "--waiting", "--config", str(at.settings)).out
+            )
+        )
+        case.happens("The delay passes.", at.pass_window)
+        case.types("chain apply-attestors", attestor=at.addresses(2, 3, 4), **at.keyed("tenant"))
+        case.types("chain resume", **at.keyed("admin"))
+        at.settles(len(at.states()))
+        goes_on(case)
+
+
+@pytest.mark.tier("test-all")
+def test_a_role_is_given_to_another_key(drill: Drill) -> None:
+    at = drill.at
+    with drill.case("8. Another key is lost or leaked") as case:
+        case.types("chain announce-role", ROLE="billing", HOLDER=at.lab.accounts["sender"].address, **at.keyed("admin"))
+        case.happens("The delay passes.", at.pass_window)
+        said = case.types("chain apply-role", ROLE="billing", **at.keyed("tenant"))
+        assert at.lab.accounts["sender"].address.lower() in said
+
+
+@pytest.mark.tier("test-all")
+def test_a_contract_that_has_a_successor_settles_to_its_end(drill: Drill) -> None:
+    """Each breach is settled on one book: the old scheduler's last one is that before the boundary. The last case: it ends the installation."""
+    at = drill.at
+    new = at.beside(at.folder / "successor")
+    with new.lab.processes, drill.case("9. The contract has a successor") as case:
+        new.contract = json.loads(case.types("chain deploy", more=SHORT, **new_books(at, "deployer-3")))
+        boundary = at.next_boundary() + PERIOD
+        [old] = [one.stem for one in (at.folder / "specs").glob("baobab-*.yaml")]
+        case.types(
+            "agreements terminate",
+            NAME=old,
+            at=rfc3339(boundary),
+            specs=str(at.folder / "specs"),
+            **at.keyed("provider"),
+        )
+        new.write_agreement("baobab-next", starts_at=boundary)
+        for verb, role in (("propose", "provider"), ("accept", "tenant")):
+            case.types(f"agreements {verb}", NAME="baobab-next", specs=str(new.folder / "specs"), **new.keyed(role))
+
+        def start_another() -> None:
+            new.write_settings()
+            name_contract(new, "sender-4")
+            new.start_attestors("attestor-1", "attestor-2")
+            new.start_scheduler()
+
+        case.does("Start another scheduler for the new book", start_another)
+        case.does("Keep the old release installed, and its scheduler running", at.start_scheduler)
+        settled = len(at.states())
+        for _ in range(2):
+            case.happens("A period before the boundary ends, and is a breach.", at.pass_periods)
+            settled += 1
+            at.settles(settled)
+        case.happens("The first period after the boundary ends, and is a breach.", at.pass_periods)
+        new.settles(1)
+        for state in ("computed", "reported", "disputed", "held"):
+            assert case.types(f"settlements list --state {state}") == "no settlement\n"
+        assert case.types("settlements list --waiting") == "nothing waits\n"
+        at.stop("scheduler")
+        assert (len(at.states()), at.disagreements(), new.disagreements()) == (settled, [], [])

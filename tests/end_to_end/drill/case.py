@@ -47,7 +47,9 @@ class Case:
     def types(self, begins: str, *, code: int = 0, more: tuple[str, ...] = (), **values: str | list[str]) -> str:
         """The next command of the page, and what it said; `values` are of its options and of words that stand for something."""
         command = self._next(begins)
-        given = {"--config": str(self.at.settings), "--reason": "INC-7"} | {_option(one): value for one, value in values.items()}
+        given = {"--config": str(self.at.settings), "--reason": "INC-7"} | {
+            _option(one): value for one, value in values.items()
+        }
         if "INC-7" in command:  # the page names a reason itself
             del given["--reason"]
         ended = self.at.run(*filled(command, given), *more)
@@ -65,7 +67,9 @@ class Case:
     def _next(self, begins: str) -> str:
         assert self._left, f"{self.section.title}: the page has no more commands, expected {begins!r}"
         command = self._left.pop(0)
-        assert command.startswith(f"{PROGRAM} {begins}"), f"{self.section.title}: the page has {command!r}, expected {begins!r}"
+        assert command.startswith(f"{PROGRAM} {begins}"), (
+            f"{self.section.title}: the page has {command!r}, expected {begins!r}"
+        )
         return command
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -26,7 +27,7 @@ from deploy.lab import children
 from deploy.lab.plan import Plan
 from deploy.lab.processes import Child, Processes, answers
 from deploy.lab.stack import BIN, EDGE, ROLES, TENANT, Lab
-from deploy.parts import CHECKOUT, need_program
+from deploy.parts import need_program
 from sankofa_observe import cli
 from sankofa_observe.adapters.books import Books
 from sankofa_observe.adapters.chain import ContractChain
@@ -45,8 +46,17 @@ BANDS = [{"belowPpm": 995_000, "creditPpm": 100_000}, {"belowPpm": 850_000, "cre
 WINDOW_SECONDS = 10
 CHANGE_DELAY_SECONDS = 60
 AGREEMENT = "baobab-edge"
-SPARE = ("deployer-2", "sender-2", "attestor-4")  # keys that are named where others are lost
-AWAY_SECONDS = 12 * 3600  # before now the first period begins: all that is played lies in the past of the machine's clock
+SPARE = (
+    "deployer-2",
+    "deployer-3",
+    "sender-2",
+    "sender-3",
+    "sender-4",
+    "attestor-4",
+)  # keys that are named where others are lost
+AWAY_SECONDS = (
+    12 * 3600
+)  # before now the first period begins: all that is played lies in the past of the machine's clock
 
 Done = subprocess.CompletedProcess[str]
 
@@ -101,7 +111,7 @@ class Installation:
             "--block-base-fee-per-gas", "0", "--hardfork", "shanghai", "--silent",
         ]  # fmt: skip
         child = self.running["chain"] = self.lab.processes.start("chain", command)
-        self.lab.processes.wait_until(child, lambda: bool(self.lab._rpc("eth_chainId")))  # noqa: SLF001  the lab's own
+        self.lab.processes.wait_until(child, lambda: bool(self.lab._rpc("eth_chainId")))
 
     def put_chain(self, at: int) -> None:
         """Put the chain's clock forward."""
@@ -110,7 +120,7 @@ class Installation:
             self.rpc("anvil_mine", "0x2")
 
     def rpc(self, method: str, *params: Any) -> Any:
-        return self.lab._rpc(method, *params)  # noqa: SLF001  the lab's own
+        return self.lab._rpc(method, *params)
 
     def start_prometheus(self) -> None:
         """With the samples from `kept_from` up to `now`, and what it scraped last as its time."""
@@ -143,7 +153,7 @@ class Installation:
 
     def chain_at(self) -> int:
         """The time of its newest block."""
-        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)  # noqa: FBT003  of JSON-RPC
+        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
 
     # ---------------------------------------------------------------------------------------------------------- settings
 
@@ -156,7 +166,7 @@ class Installation:
         def edit(document: Any) -> None:
             document["schedule"] |= {"observe_seconds": 1, "judge_seconds": 1, "settle_seconds": 1}
             document["chain"] |= {**self.contract, "stalled_after_seconds": 10 * AWAY_SECONDS}
-            document["attestors"] = [self.apart(f"attestor-{n}") for n in (1, 2, 3)]
+            document["attestors"] = self.apart(1, 2, 3)
 
         self.change(edit)
         for n in (1, 2, 3, 4):
@@ -174,9 +184,30 @@ class Installation:
             }
             self.lab.write(f"{name}.yaml", yaml.safe_dump(own))
 
-    def apart(self, name: str) -> dict[str, str]:
-        """As the scheduler's settings name an attestor that is a process of its own."""
-        return {"name": name, "account": self.lab.accounts[name].address, "folder": str(self.folder / "attest")}
+    def apart(self, *numbers: int) -> list[dict[str, str]]:
+        """As the scheduler's settings name attestors that are processes of their own."""
+        folder = str(self.folder / "attest")
+        names = [f"attestor-{n}" for n in numbers]
+        return [{"name": one, "account": self.lab.accounts[one].address, "folder": folder} for one in names]
+
+    def addresses(self, *numbers: int) -> list[str]:
+        return [one["account"] for one in self.apart(*numbers)]
+
+    def judge(self) -> None:
+        """Count and price what has ended, and send nothing."""
+        for verb in ("observe", "evaluate"):
+            self.must(verb, "--config", str(self.settings))
+
+    def beside(self, folder: Path) -> Installation:
+        """Another one with the same chain, keys and Prometheus, in a folder of its own."""
+        shutil.copytree(self.folder / "keys", folder / "keys")
+        ports = {name: self.lab.port(name) for name in ("chain", "prometheus", "prometheus-tenant")}
+        lab = replace(self.lab, processes=Processes(folder=folder), ports=ports)
+        lab.write("specs/fleet.yaml", yaml.safe_dump(lab.fleet()))
+        lab.write_specs(starts_at=self.anchor_at)
+        (folder / "specs" / "latency-chain-query.yaml").unlink()
+        (folder / "specs" / "baobab-edge.yaml").unlink()
+        return replace(self, lab=lab, running={})
 
     def write_agreement(self, name: str, *, starts_at: int) -> None:
         self.lab.write_agreement(
@@ -264,9 +295,9 @@ class Installation:
 
     def settles(self, number: int) -> None:
         """A scheduler is at work: wait until so many settlements are final and nothing moves."""
-        until(lambda: len(self.states()) >= number and self._reported(), seconds=90)
+        until(lambda: len(self.states()) >= number and self._reported())
         self.pass_window()
-        until(self._at_rest, seconds=60)
+        until(self._at_rest)
 
     def _reported(self) -> bool:
         return set(self.states()) <= {SettlementState.REPORTED, SettlementState.FINAL}
@@ -282,7 +313,10 @@ class Installation:
         identity = ChainIdentity(chain_id=self.contract["chain_id"], contract=self.contract["contract"].lower())
         found: list[str] = []
         with closing(Node(self.lab.url("chain"))) as node, self.records() as reads:
-            chain, books = ContractChain(node, identity, None, self.contract["from_block"]), Books.at(node, identity.contract)
+            chain, books = (
+                ContractChain(node, identity, None, self.contract["from_block"]),
+                Books.at(node, identity.contract),
+            )
             records = reads.settlements(limit=10_000).items
             held = chain.settlements([one.penalty.key for one in records])
             for record, there in zip(records, held, strict=True):
@@ -294,9 +328,13 @@ class Installation:
             for key in {one.penalty.agreement_key for one in records}:
                 balance = books.settlements.functions.balanceOf(bytes.fromhex(key[2:])).call()
                 ids = {one.penalty.settlement_id for one in records if one.penalty.agreement_key == key}
-                granted = [one.amount.amount_minor for one in reads.credits(limit=10_000).items if one.settlement_id in ids]
+                granted = [
+                    one.amount.amount_minor for one in reads.credits(limit=10_000).items if one.settlement_id in ids
+                ]
                 if balance.accrued - balance.revoked != sum(granted):
-                    found.append(f"agreement {key}: {balance.accrued} accrued, {balance.revoked} revoked; granted {granted}")
+                    found.append(
+                        f"agreement {key}: {balance.accrued} accrued, {balance.revoked} revoked; granted {granted}"
+                    )
             for name in ("SettlementReported", "SettlementFinalized"):
                 logged = list(books.logged(books.settlements, (name,), {}, first_block=self.contract["from_block"]))
                 if len(logged) != len(records):
