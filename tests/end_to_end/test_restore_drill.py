@@ -35,9 +35,22 @@ from tests.end_to_end.drill.installation import (
     install,
     installed_program,
 )
+from tests.end_to_end.drill.page import sections
+from tests.end_to_end.drill.transcript import page
 from tests.pace import until
 
 TRANSCRIPT = "DRILL_TRANSCRIPT"  # names the page that is written of it
+CASES = [
+    "1. The ledger is lost",
+    "2. The ledger is older",
+    "3. Evidence is lost",
+    "4. Slots are lost",
+    "5. The chain is another one",
+    "6. The sender's key is lost or leaked",
+    "7. An attestor's key is lost or leaked",
+    "8. Another key is lost or leaked",
+    "9. The contract has a successor",
+]
 pytestmark = [pytest.mark.real("prometheus", "promtool", "anvil"), pytest.mark.timeout(600)]
 
 
@@ -50,6 +63,13 @@ def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
         made.at.settles(1)
         made.at.stop("scheduler")
         yield made
+        if TRANSCRIPT in os.environ and len(made.cases) == len(CASES):
+            Path(os.environ[TRANSCRIPT]).write_text(page(made.cases, made.at.folder), encoding="utf-8")
+
+
+def test_every_case_of_the_page_is_rehearsed() -> None:
+    """A section that is added to the page is a case that is missing here."""
+    assert [one for one in sections() if one[0].isdigit()] == CASES
 
 
 def goes_on(case: Case) -> None:
@@ -69,6 +89,7 @@ def goes_on(case: Case) -> None:
     at.must("evidence", "check", "--config", str(at.settings))
     waits = at.must("settlements", "list", "--waiting", "--config", str(at.settings))
     assert waits == "nothing waits\n"
+    case.happens("It is settled. Ledger, credits and contract agree, and records and evidence are whole.")
 
 
 SHORT = ("--minimum-window-seconds", "1", "--change-delay-seconds", str(CHANGE_DELAY_SECONDS))
@@ -211,15 +232,15 @@ def test_a_chain_that_was_wiped_is_begun_anew_beside_what_was_granted(drill: Dri
         case.happens("The chain's node begins with an empty chain.", wipe)
         told = at.run("settle", "--config", str(at.settings))
         assert (told.code, "was the chain wiped?" in told.err) == (3, True), told
-        said = case.types("chain deploy", more=SHORT, **new_books(at, "deployer-2"))
+        said = case.types("chain deploy", new_books(at, "deployer-2"), more=SHORT)
         at.contract = json.loads(said)
         case.does("Start with a new ledger and archive", start_anew)
         case.does("Name a new key in `chain.sender`", lambda: name_contract(at, "sender-2"))
         again = "baobab-edge-2"
         case.does("Write each agreement as a new one", lambda: at.succeed(again, starts_at=at.next_boundary()))
         specs = str(at.folder / "specs")
-        case.types("agreements propose", NAME=again, specs=specs, **at.keyed("provider"))
-        case.types("agreements accept", NAME=again, specs=specs, **at.keyed("tenant"))
+        case.types("agreements propose", at.keyed("provider"), NAME=again, specs=specs)
+        case.types("agreements accept", at.keyed("tenant"), NAME=again, specs=specs)
         at.restart_attestors()
         case.does("Start the scheduler", at.start_scheduler)
         case.happens("The period ends in which it was agreed.", at.pass_periods)
@@ -303,8 +324,8 @@ def test_an_attestor_whose_key_leaked_is_replaced_and_what_it_signed_is_proposed
         case.happens("A period ends, is a breach, and is priced.", at.pass_periods)
         at.judge()
         case.happens("Its report is signed by two attestors; the key of one of them is leaked.", leaks)
-        case.types("chain pause", **at.keyed("guardian"))
-        case.types("chain announce-attestors", attestor=at.addresses(2, 3, 4), **at.keyed("admin"))
+        case.types("chain pause", at.keyed("guardian"))
+        case.types("chain announce-attestors", at.keyed("admin"), attestor=at.addresses(2, 3, 4))
         case.does("Start the new attestor", replace_it)
         until(
             lambda: (
@@ -313,8 +334,8 @@ def test_an_attestor_whose_key_leaked_is_replaced_and_what_it_signed_is_proposed
             )
         )
         case.happens("The delay passes.", at.pass_window)
-        case.types("chain apply-attestors", attestor=at.addresses(2, 3, 4), **at.keyed("tenant"))
-        case.types("chain resume", **at.keyed("admin"))
+        case.types("chain apply-attestors", at.keyed("tenant"), attestor=at.addresses(2, 3, 4))
+        case.types("chain resume", at.keyed("admin"))
         at.settles(len(at.states()))
         goes_on(case)
 
@@ -323,9 +344,9 @@ def test_an_attestor_whose_key_leaked_is_replaced_and_what_it_signed_is_proposed
 def test_a_role_is_given_to_another_key(drill: Drill) -> None:
     at = drill.at
     with drill.case("8. Another key is lost or leaked") as case:
-        case.types("chain announce-role", ROLE="billing", HOLDER=at.lab.accounts["sender"].address, **at.keyed("admin"))
+        case.types("chain announce-role", at.keyed("admin"), ROLE="billing", HOLDER=at.lab.accounts["sender"].address)
         case.happens("The delay passes.", at.pass_window)
-        said = case.types("chain apply-role", ROLE="billing", **at.keyed("tenant"))
+        said = case.types("chain apply-role", at.keyed("tenant"), ROLE="billing")
         assert at.lab.accounts["sender"].address.lower() in said
 
 
@@ -335,7 +356,7 @@ def test_a_contract_that_has_a_successor_settles_to_its_end(drill: Drill) -> Non
     at = drill.at
     new = at.beside(at.folder / "successor")
     with new.lab.processes, drill.case("9. The contract has a successor") as case:
-        new.contract = json.loads(case.types("chain deploy", more=SHORT, **new_books(at, "deployer-3")))
+        new.contract = json.loads(case.types("chain deploy", new_books(at, "deployer-3"), more=SHORT))
         boundary = at.next_boundary() + PERIOD
         [old] = [one.stem for one in (at.folder / "specs").glob("baobab-*.yaml")]
         case.types(
@@ -347,7 +368,7 @@ def test_a_contract_that_has_a_successor_settles_to_its_end(drill: Drill) -> Non
         )
         new.write_agreement("baobab-next", starts_at=boundary)
         for verb, role in (("propose", "provider"), ("accept", "tenant")):
-            case.types(f"agreements {verb}", NAME="baobab-next", specs=str(new.folder / "specs"), **new.keyed(role))
+            case.types(f"agreements {verb}", new.keyed(role), NAME="baobab-next", specs=str(new.folder / "specs"))
 
         def start_another() -> None:
             new.write_settings()

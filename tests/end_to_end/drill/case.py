@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from tests.end_to_end.drill.installation import Ended, Installation
 from tests.end_to_end.drill.page import PROGRAM, Section, filled, sections
+
+Options = Mapping[str, str | list[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +46,19 @@ class Case:
         self.told.append(f"“{words}”")
         act()
 
-    def types(self, begins: str, *, code: int = 0, more: tuple[str, ...] = (), **values: str | list[str]) -> str:
-        """The next command of the page, and what it said; `values` are of its options and of words that stand for something."""
+    def types(
+        self,
+        begins: str,
+        options: Options = MappingProxyType({}),
+        *,
+        code: int = 0,
+        more: tuple[str, ...] = (),
+        **words: str,
+    ) -> str:
+        """The next command of the page, and what it said; given are values of its options, and of words that stand for something."""
         command = self._next(begins)
         given = {"--config": str(self.at.settings), "--reason": "INC-7"} | {
-            _option(one): value for one, value in values.items()
+            _option(one): value for one, value in {**options, **words}.items()
         }
         if "INC-7" in command:  # the page names a reason itself
             del given["--reason"]
@@ -93,21 +103,3 @@ class Drill:
         made.ends()
         made.seconds = time.monotonic() - began
         self.cases.append(made)
-
-
-_MACHINE = (
-    (re.compile(r"0x[0-9a-fA-F]{10,}"), lambda found: f"{found[0][:10]}…"),
-    (re.compile(r"http://127\.0\.0\.1:\d+"), lambda _: "NODE"),
-    (re.compile(r"\n{2,}"), lambda _: "\n"),
-)
-MOST_LINES = 8
-
-
-def shown(ended: Ended, folder: str) -> list[str]:
-    """What a command said, without what is this machine's own."""
-    text = (ended.out + ended.err).replace(f"{folder}/", "")
-    for pattern, instead in _MACHINE:
-        text = pattern.sub(instead, text)
-    lines = text.splitlines()
-    rest = len(lines) - MOST_LINES
-    return lines if rest <= 1 else [*lines[:MOST_LINES], f"… and {rest} lines more"]

@@ -153,7 +153,8 @@ class Installation:
 
     def chain_at(self) -> int:
         """The time of its newest block."""
-        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        newest: str = self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"]
+        return int(newest, 16)
 
     # ---------------------------------------------------------------------------------------------------------- settings
 
@@ -320,7 +321,7 @@ class Installation:
             records = reads.settlements(limit=10_000).items
             held = chain.settlements([one.penalty.key for one in records])
             for record, there in zip(records, held, strict=True):
-                word = there and there.holding(record.penalty.row)
+                word = there.holding(record.penalty.row) if there else None
                 if word is None or word.state is not record.state:
                     found.append(f"settlement {record.penalty.settlement_id} is {record.state} here, and {word} there")
             on_chain = chain.touched(self.contract["from_block"], chain.head().number)
