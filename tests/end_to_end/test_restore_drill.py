@@ -325,7 +325,7 @@ def test_an_attestor_whose_key_leaked_is_replaced_and_what_it_signed_is_proposed
         at.judge()
         case.happens("Its report is signed by two attestors; the key of one of them is leaked.", leaks)
         case.types("chain pause", at.keyed("guardian"))
-        case.types("chain announce-attestors", at.keyed("admin"), attestor=at.addresses(2, 3, 4))
+        case.types("chain announce-attestors", {**at.keyed("admin"), "attestor": at.addresses(2, 3, 4)})
         case.does("Start the new attestor", replace_it)
         until(
             lambda: (
@@ -334,7 +334,7 @@ def test_an_attestor_whose_key_leaked_is_replaced_and_what_it_signed_is_proposed
             )
         )
         case.happens("The delay passes.", at.pass_window)
-        case.types("chain apply-attestors", at.keyed("tenant"), attestor=at.addresses(2, 3, 4))
+        case.types("chain apply-attestors", {**at.keyed("tenant"), "attestor": at.addresses(2, 3, 4)})
         case.types("chain resume", at.keyed("admin"))
         at.settles(len(at.states()))
         goes_on(case)
@@ -361,10 +361,10 @@ def test_a_contract_that_has_a_successor_settles_to_its_end(drill: Drill) -> Non
         [old] = [one.stem for one in (at.folder / "specs").glob("baobab-*.yaml")]
         case.types(
             "agreements terminate",
+            at.keyed("provider"),
             NAME=old,
             at=rfc3339(boundary),
             specs=str(at.folder / "specs"),
-            **at.keyed("provider"),
         )
         new.write_agreement("baobab-next", starts_at=boundary)
         for verb, role in (("propose", "provider"), ("accept", "tenant")):

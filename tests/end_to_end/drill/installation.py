@@ -40,7 +40,7 @@ from sankofa_observe.sla.settlement import ChainIdentity, SettlementState
 from tests.pace import until
 
 LENGTHS = SimpleNamespace(scrape_seconds=15, slot_seconds=60, period_seconds=600, grace_seconds=90)
-PERIOD = LENGTHS.period_seconds
+PERIOD: int = LENGTHS.period_seconds
 BAD_SLOTS = (0, 1, 6, 7)  # of the ten of a period
 BANDS = [{"belowPpm": 995_000, "creditPpm": 100_000}, {"belowPpm": 850_000, "creditPpm": 250_000}, {"belowPpm": 650_000, "creditPpm": 400_000}]  # fmt: skip
 WINDOW_SECONDS = 10
