@@ -65,7 +65,7 @@ def recount(
     """Count the slots of a past stretch from what Prometheus holds: for history, and for data that came late.
 
     A slot that comes out otherwise is a new revision. One that was counted from samples which Prometheus no longer has stays as it
-    is. Judge again with `evaluate`.
+    is. Judge again with `evaluate`, and with `evaluate --anyhow` what was changed anyhow.
 
     Example: sankofa-observe recount --config sankofa.yaml --from 2026-11-01T00:00:00Z
     """
