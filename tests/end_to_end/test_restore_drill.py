@@ -59,9 +59,7 @@ def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     """Its first period was a breach, and its credit is granted."""
     with Processes(folder=tmp_path_factory.mktemp("drill")) as processes:
         made = Drill(at=install(processes, installed_program if TRANSCRIPT in os.environ else in_this_process))
-        made.at.start_scheduler()
-        made.at.settles(1)
-        made.at.stop("scheduler")
+        made.at.settle_by_hand()
         yield made
         if TRANSCRIPT in os.environ and len(made.cases) == len(CASES):
             Path(os.environ[TRANSCRIPT]).write_text(page(made.cases, made.at.folder), encoding="utf-8")

@@ -300,6 +300,17 @@ class Installation:
         self.pass_window()
         until(self._at_rest)
 
+    def settle_by_hand(self) -> None:
+        """What a scheduler does in some turns, for less than its start costs."""
+        self.judge()
+        until(
+            lambda: (
+                self.must("settle", "--config", str(self.settings)) and SettlementState.COMPUTED not in self.states()
+            )
+        )
+        self.pass_window()
+        self.must("settle", "--config", str(self.settings))
+
     def _reported(self) -> bool:
         return set(self.states()) <= {SettlementState.REPORTED, SettlementState.FINAL}
 
