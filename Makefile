@@ -1,6 +1,6 @@
 # What a person does here. `make demo`, `make tour` and `make test` do all of their own set-up: deploy/parts.toml says what each needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour boards test test-all soak bench pytest lint lint-only slither check-generated generate lock clean
+.PHONY: help setup demo tour boards test test-all soak drill bench pytest lint lint-only slither check-generated generate lock clean
 
 PYTHON ?=
 TIER ?= demo
@@ -67,6 +67,10 @@ soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzi
 	@MUTATIONS=10000 FAULT_SEEDS=1000 LANE_SEEDS=0-999 WORLDS=20000 STORED_SEEDS=40 FOUNDRY_PROFILE=deep STORM=real TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation \
 		tests/contracts tests/adapters/test_faulty_chain.py tests/adapters/test_lane_seeds.py tests/storm/test_core_outage.py \
 		-k 'mutation or simulation or contract or faulty_chain or lane_seeds or core_outage'
+
+drill: ## What was lost is recovered as its page says, on real parts (WRITE=1 writes docs/reference/restore-drill.md)
+	$(SETUP) test
+	@$(if $(filter 1,$(WRITE)),DRILL_TRANSCRIPT=docs/reference/restore-drill.md )$(BIN)/python -m pytest tests/end_to_end/test_restore_drill.py
 
 bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
 	$(SETUP) bench

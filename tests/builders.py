@@ -184,6 +184,7 @@ def attainment(of: Agreement, index: int = 0, *, bad: int = 1, revision: int = 1
         revision=revision,
         attainment=judged.attainment,
         slot_count=judged.slot_count,
+        samples=sum(one.samples for one in slots_in(judged.period, bad=bad, site=judged.site)),
         slots_digest=judged.slots_digest,
         spec_digest=judged.spec_digest,
         days={day.day * DAY_SECONDS: day.digest for day in days},

@@ -10,6 +10,7 @@ import typer
 
 from sankofa_observe import units
 from sankofa_observe.cli.output import AsJson, ConfigFile, progress, show
+from sankofa_observe.cli.person import By, who
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.units import rfc3339
 
@@ -64,7 +65,7 @@ def recount(
     """Count the slots of a past stretch from what Prometheus holds: for history, and for data that came late.
 
     A slot that comes out otherwise is a new revision. One that was counted from samples which Prometheus no longer has stays as it
-    is. Judge again with `evaluate`.
+    is. Judge again with `evaluate`, and with `evaluate --anyhow` what was changed anyhow.
 
     Example: sankofa-observe recount --config sankofa.yaml --from 2026-11-01T00:00:00Z
     """
@@ -92,9 +93,16 @@ def evaluate(
     as_it_stands: Annotated[
         bool, typer.Option("--as-it-stands", help="Do not look for late samples: for a Prometheus that is gone.")
     ] = False,
+    anyhow: Annotated[
+        bool, typer.Option("--anyhow", help="Judge again also what was judged from more samples than there are now.")
+    ] = False,
+    by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge closed periods, and price what was missed. Before a period is judged, samples that came late are looked for.
+
+    A verdict whose slots are lost stands as it is. With --anyhow it is judged from what is left, which may make a penalty less: that is a
+    person's word, who is kept with the verdict.
 
     Exit 1: something was not judged because a part did not answer, and a verdict stands as it was.
 
@@ -103,9 +111,14 @@ def evaluate(
     from sankofa_observe.bootstrap import open_platform
     from sankofa_observe.config import load_settings
     from sankofa_observe.pipeline.evaluate import Judged, NotYet
+    from sankofa_observe.pipeline.persons import person
 
     with open_platform(load_settings(config)) as platform:
-        events = chain(platform.evaluate(look=not as_it_stands), platform.assess() if platform.identity else ())
+        actor = person(who(by), "judged anyhow", platform.ledger) if anyhow else "stage:evaluate"
+        events = chain(
+            platform.evaluate(look=not as_it_stands, anyhow=anyhow, actor=actor),
+            platform.assess() if platform.identity else (),
+        )
         told: list[object] = []
         show(_kept(events, told), as_json=as_json, nothing="no period is closed")
         if not as_it_stands and any(isinstance(one, NotYet) for one in told):

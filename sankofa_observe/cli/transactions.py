@@ -1,4 +1,4 @@
-"""`sankofa-observe transactions`: what was signed for the chain, and another one in the place of what is not mined."""
+"""`sankofa-observe transactions`: what was signed for the chain, another one in the place of what is not mined, and what is given up."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from sankofa_observe.cli.person import By, who
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="See what was signed for the chain, and replace what is not mined.")
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="See what was signed for the chain; replace what is not mined, or abandon a lost key's.",
+    )
     group.command("list")(listed)
     group.command()(replace)
+    group.command()(abandon)
     app.add_typer(group, name="transactions")
 
 
@@ -81,3 +85,50 @@ def replace(
         ledger.acting(actor).add_attempt(made, SystemClock().now(), reason=reason)
         chain.send(made)
         say(f"sent: {made}; one of the {len(known) + 1} under nonce {nonce} is mined, and that is the fate of all")
+
+
+def abandon(
+    transaction: Annotated[str, typer.Argument(help="A transaction whose fate is not known, 0x…")],
+    config: ConfigFile,
+    reason: Annotated[str, typer.Option(help="Why: it is kept with who did it.")],
+    by: By = None,
+) -> None:
+    """Wait no longer for what a key signed that is not chain.sender any more: what it carries may be priced, released and adopted again.
+
+    A node may still mine it. Nothing is paid twice by that: the contract takes one row of a revision, and refuses the second.
+
+    Example: sankofa-observe transactions abandon 0x… --config sankofa.yaml --reason "its key is lost, INC-7"
+    """
+    from sankofa_observe.adapters.clock import SystemClock
+    from sankofa_observe.bootstrap import open_lane
+    from sankofa_observe.config import load_settings
+    from sankofa_observe.errors import InvalidInput
+    from sankofa_observe.pipeline.persons import person
+    from sankofa_observe.ports import Receipt
+
+    with open_lane(load_settings(config)) as (ledger, chain):
+        actor = person(who(by), reason, ledger)
+        chain.head()  # the right chain, before anything is said of what it holds
+        every = ledger.open_attempts()
+        found = next((one for one in every if one.transaction == transaction), None)
+        if found is None:
+            raise InvalidInput(
+                f"no open transaction {transaction!r}; see sankofa-observe transactions list --open; nothing was written"
+            )
+        if found.sender == chain.account.lower():
+            raise InvalidInput(
+                f"transaction {transaction} is of chain.sender itself, and is sent again until it is mined; where its price is too low: "
+                f"sankofa-observe transactions replace {found.nonce}; nothing was written"
+            )
+        if chain.next_nonce(found.sender) > found.nonce:
+            raise InvalidInput(
+                f"nonce {found.nonce} of {found.sender} was used: what became of transaction {transaction} is recorded by the next turn of "
+                "settle; nothing was written"
+            )
+        said = f"abandoned by {actor}: {reason}; a node may still mine it"
+        given_up = [one for one in every if (one.sender, one.nonce) == (found.sender, found.nonce)]
+        for one in given_up:
+            ledger.acting(actor).close_attempt(
+                one, Receipt(succeeded=False, block_number=0, reason=said), SystemClock().now()
+            )
+            say(f"abandoned: {one}; it is not sent again, and a node may still mine it")

@@ -41,6 +41,7 @@ class Attained:
     source_at: Callable[[], int] | None = None
     observer: str = ""  # whose source is asked by the two above: where enough others have counted, it holds nothing up
     since_at: Mapping[str, int] = field(default_factory=dict)
+    anyhow: bool = False  # also from fewer samples than before
     _scraped_at: int | None = None
     _found: dict[_Key, Mapping[str, AttainmentRecord | str]] = field(default_factory=dict)
     _newest: dict[tuple[str, Quorum], Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
@@ -98,7 +99,8 @@ class Attained:
         sites = [site for site in self._sites(slo, quorum) if site not in kept and self._observed(slo, quorum, site, period)]  # fmt: skip
         for site, found in panel.draw(slo, sites, period).items():
             before, number = standing.get(site), numbers.get(site, 0) + 1
-            drawn[site] = found.problem or _attained(slo, site, period, found, before, quorum, number, self.clock.now())
+            problem = found.problem or ("" if self.anyhow else _lost(slo, found, before))
+            drawn[site] = problem or _attained(slo, site, period, found, before, quorum, number, self.clock.now())
         records = [one for one in drawn.values() if not isinstance(one, str)]
         self.ledger.add_attainments([one for one in records if one is not standing.get(one.site)])
         return drawn
@@ -172,6 +174,20 @@ class Attained:
                 yield from ((agreement, one) for one in agreement.promises if one.slo.counted_as == slo.counted_as)
 
 
+def _lost(slo: Slo, found: Drawn, standing: AttainmentRecord | None) -> str:
+    """Why nothing new follows from these slots, or nothing: what is absent says nothing of the period, and makes no penalty less.
+
+    A table takes no slot that is counted from fewer samples than what stands, so that fewer of them are slots that it lost, or that a
+    person had counted anyhow.
+    """
+    if standing is None or standing.spec_digest != slo.digest or found.samples >= standing.samples:
+        return ""
+    return (
+        f"its slots are counted from {found.samples} raw samples, and it was judged from {standing.samples}: some of them are lost. Bring "
+        "them back (sankofa-observe slots repair, recount), or judge what is left by sankofa-observe evaluate --anyhow"
+    )
+
+
 def _attained(
     slo: Slo,
     site: str,
@@ -192,6 +208,7 @@ def _attained(
         revision=number,
         attainment=found.attainment,
         slot_count=found.slots,
+        samples=found.samples,
         slots_digest=found.digest,
         spec_digest=slo.digest,
         days=found.days,

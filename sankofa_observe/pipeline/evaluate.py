@@ -84,6 +84,7 @@ def evaluate(
     observer: str = "",
     marks: Marks | None = None,
     since_at: Mapping[str, int] = MappingProxyType({}),
+    anyhow: bool = False,
 ) -> Iterator[Judged | NotYet]:
     """Judge every closed period that is not judged from these slots yet; where nothing is due, no store is asked.
 
@@ -92,6 +93,8 @@ def evaluate(
 
     With `marks`, only what is new since: periods that have ended, periods that wait, and those of which slots have changed, by whichever
     agreement's look for late samples. What another process recounted long after the grace is judged by a run without them.
+
+    A period whose slots were counted from more samples when it was judged stands as it is, but `anyhow`.
     """
     agreements = sorted(agreements, key=lambda one: one.version)
     waits = _by_agreement(ledger.waits(PERIOD))
@@ -104,6 +107,7 @@ def evaluate(
         source_at=source_at,
         observer=observer,
         since_at=since_at,
+        anyhow=anyhow,
     )
     if marks is not None:
         _begin(marks, agreements, ledger, clock.now())

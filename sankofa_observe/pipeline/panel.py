@@ -40,6 +40,7 @@ class Drawn:
 
     attainment: Attainment
     slots: int  # of the period
+    samples: int  # raw, that they were counted from
     digest: str  # names the very slots of every observer that it was drawn from
     days: Mapping[int, str]  # of each UTC day, by its first second, the digest of its slots
     views: tuple[View, ...] = ()  # what each observer alone says, where there are several
@@ -114,16 +115,22 @@ class Panel:
     def _drawn(
         self, slo: Slo, each: Sequence[PeriodTotals], alone: Sequence[Attainment], together: Attainment
     ) -> Drawn:
-        first = each[0]
+        first, samples = each[0], sum(one.totals.samples for one in each)
         if len(each) == 1:
             return Drawn(
-                attainment=together, slots=first.slots, digest=first.digest, days=first.days, problem=first.problem
+                attainment=together,
+                slots=first.slots,
+                samples=samples,
+                digest=first.digest,
+                days=first.days,
+                problem=first.problem,
             )
         names = self.quorum.names
         problems = [f"observer {name}: {one.problem}" for name, one in zip(names, each, strict=True) if one.problem]
         return Drawn(
             attainment=together,
             slots=first.slots,
+            samples=samples,
             digest=digest_of(f"{name} {one.digest}" for name, one in zip(names, each, strict=True)),
             days=_days(names, each),
             views=tuple(

@@ -78,10 +78,13 @@ class Platform(Observing):
 
         return Marks()
 
-    def evaluate(self, *, only_new: bool = False, look: bool = True) -> Iterator[Judged | NotYet]:
+    def evaluate(
+        self, *, only_new: bool = False, look: bool = True, anyhow: bool = False, actor: str = "stage:evaluate"
+    ) -> Iterator[Judged | NotYet]:
         """Judge all periods, or only those that this process has not judged yet; `look` for late samples first.
 
-        Where it looks, the source's own clock bounds what is closed too: ours may run ahead.
+        Where it looks, the source's own clock bounds what is closed too: ours may run ahead. `anyhow` is a person's word: slots that are
+        lost do not count.
         """
         from sankofa_observe.pipeline.agreements import ended
         from sankofa_observe.pipeline.evaluate import evaluate
@@ -89,13 +92,14 @@ class Platform(Observing):
         yield from evaluate(
             ended(self.catalog.agreements.values(), self.ledger.ends()),
             panel_of=self.panel_of,
-            ledger=self.ledger.acting("stage:evaluate"),
+            ledger=self.ledger.acting(actor),
             clock=self.clock,
             look_again=self._look_again if look else lambda *_: "",
             source_at=self.source.newest_at if look else None,
             observer=self.observer,
             marks=self.marks if only_new else None,
             since_at=self.catalog.since_at,
+            anyhow=anyhow,
         )
 
     def _look_again(self, slo: Slo, sites: Sequence[str], period: Period) -> str:

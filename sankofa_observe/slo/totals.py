@@ -27,6 +27,7 @@ class Totals:
     bad: int = 0
     hidden: int = 0
     blind: int = 0
+    samples: int = 0  # raw samples that they were counted from
     busiest: int = 0  # the most events in one slot of which every source was seen
 
 
@@ -92,6 +93,7 @@ def total(slots: Iterable[Slot]) -> Totals:
         bad=sum(slot.bad for slot in slots),
         hidden=sum(slot.hidden for slot in slots),
         blind=sum(slot.blind for slot in slots),
+        samples=sum(slot.samples for slot in slots),
         busiest=max([0, *(slot.good + slot.bad for slot in slots if not slot.hidden and not slot.blind)]),
     )
 
@@ -107,6 +109,7 @@ def add(parts: Sequence[Totals]) -> Totals:
         bad=sum(one.bad for one in parts),
         hidden=sum(one.hidden for one in parts),
         blind=sum(one.blind for one in parts),
+        samples=sum(one.samples for one in parts),
         busiest=max((one.busiest for one in parts), default=0),
     )
 

@@ -77,6 +77,7 @@ class AttainmentRecord:
     revision: int
     attainment: Attainment
     slot_count: int
+    samples: int  # raw samples that its slots were counted from, of all observers together
     slots_digest: str  # of the slots and edges that it was drawn from
     spec_digest: str
     days: Mapping[int, str]

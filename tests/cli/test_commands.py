@@ -64,8 +64,8 @@ def test_command_line_has_the_documented_commands() -> None:
         "disputes finalise", "disputes open", "disputes recount", "disputes resolve", "disputes show", "disputes withdraw", "evaluate", "evidence check",
         "evidence proof", "evidence rebuild", "evidence show", "exclusions announce", "exclusions approve", "exclusions list", "exclusions propose", "exclusions withdraw",
         "fleet example", "fleet show", "incidents list", "incidents show", "integrations check", "integrations targets", "keys check", "keys keystore", "keys new", "ledger backup", "ledger check",
-        "ledger rebuild", "ledger reconcile", "ledger status", "ledger upgrade", "observe", "persons add", "persons erase", "persons list", "recount", "retention apply", "retention show", "rules generate", "runbook", "serve", "settle", "settlements adopt", "settlements list", "settlements rebuild-evidence", "settlements release", "settlements show", "slots check", "slots export", "slots repair",
-        "slots seal", "slots show", "specs check", "specs explain", "specs import", "specs schema", "transactions list", "transactions replace",
+        "ledger rebuild", "ledger reconcile", "ledger status", "ledger upgrade", "observe", "persons add", "persons erase", "persons list", "recount", "retention apply", "retention show", "rules generate", "runbook", "serve", "settle", "settlements adopt", "settlements close", "settlements list", "settlements rebuild-evidence", "settlements release", "settlements show", "slots check", "slots export", "slots repair",
+        "slots seal", "slots show", "specs check", "specs explain", "specs import", "specs schema", "transactions abandon", "transactions list", "transactions replace",
         "verdicts dismiss", "verdicts list", "verdicts settle", "verdicts show", "verdicts waiting", "verify", "what-if",
     ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from sankofa_observe.adapters.keys import write_keystore
+from sankofa_observe.adapters.keys import KeystoreSigner, write_keystore
 from sankofa_observe.bootstrap import open_platform
 from sankofa_observe.config import load_settings
 from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits
@@ -143,6 +143,60 @@ def test_transactions_are_listed_with_their_fate(run: Run, installation: Path, p
     closed = run("transactions", "replace", "0", *settings, "--reason", "the base fee rose", "--by", "amina")
     stranger = run("transactions", "replace", "1", *settings, "--reason", "the base fee rose", "--by", "amina")
     assert [(one.code, "nothing was sent" in one.err) for one in (closed, stranger)] == [(2, True)] * 2
+
+
+def test_what_a_lost_key_signed_is_abandoned_and_holds_up_nothing_any_more(
+    run: Run,
+    installation: Path,  # noqa: F811
+    anvil: TestChain,
+    priced: str,
+) -> None:
+    """With reason and person kept, all under its nonce; not what the sender of the settings signed, nor what has a fate."""
+    settings, reason = config(installation), ("--reason", "INC-7", "--by", "amina")
+    own = KeystoreSigner(Account.from_key(_key_in(installation))).account.lower()
+    lost = "0x" + "5e" * 20
+
+    def attempt(sender: str, n: int, *, nonce: int = 3, replacement: int = 0) -> Attempt:
+        return Attempt(
+            kind=AttemptKind.REPORT,
+            settlement_ids=(priced,),
+            sender=sender,
+            nonce=nonce,
+            transaction="0x" + f"{n:064x}",
+            raw=b"\1",
+            replacement=replacement,
+        )
+
+    used = attempt(anvil.admin.account.lower(), 4, nonce=0)  # who deployed the contracts with it
+    with open_platform(load_settings(installation / "sankofa.yaml")) as platform:
+        for one in (attempt(lost, 1), attempt(lost, 2, replacement=1), attempt(own, 3), used):
+            platform.ledger.add_attempt(one, 1)
+        platform.ledger.add_state(priced, StateChange(state=SettlementState.HELD, at=1, revision=1, detail="another"))
+    refused = [
+        run("transactions", "abandon", one, *settings, *reason)
+        for one in ("0x00", attempt(own, 3).transaction, used.transaction)
+    ]
+    sealed = run("settlements", "release", priced, *settings, *reason)
+    with open_platform(load_settings(installation / "sankofa.yaml")) as platform:
+        for one in (attempt(own, 3), used):
+            platform.ledger.close_attempt(one, Receipt(succeeded=False, block_number=0, reason="lost"), 2)
+    done = run("transactions", "abandon", attempt(lost, 1).transaction, *settings, *reason)
+    again = run("transactions", "abandon", attempt(lost, 1).transaction, *settings, *reason)
+
+    assert [(one.code, "nothing was written" in one.err) for one in refused] == [(2, True)] * 3
+    assert [words in one.err for words, one in zip(("list --open", "replace 3", "was used"), refused, strict=True)] == [
+        True
+    ] * 3
+    assert (sealed.code, "its fate is not known" in sealed.err) == (1, True)
+    assert (done.code, len(done.out.splitlines()), again.code) == (0, 2, 2), done.err
+    assert run("transactions", "list", "--open", *settings).out == "nothing was signed\n"
+    assert run("transactions", "list", *settings).out.count("abandoned by amina: INC-7; a node may still mine it") == 2
+    assert run("settlements", "release", priced, *settings, *reason).code == 0
+
+
+def _key_in(installation: Path) -> bytes:  # noqa: F811
+    content = json.loads((installation / "keys" / "sender.json").read_text())
+    return bytes(Account.decrypt(content, (installation / "keys" / "password").read_text()))
 
 
 def test_the_evidence_of_one_is_written_anew(run: Run, installation: Path, priced: str) -> None:  # noqa: F811

@@ -84,6 +84,7 @@ def attainment_row(record: AttainmentRecord) -> dict[str, Any]:
         "revision": record.revision,
         "days": json.dumps({str(day): digest for day, digest in sorted(record.days.items())}),
         "observers": _observers_text(record),
+        "samples": record.samples,
         "drawn_at": record.drawn_at,
         **_period_row(record.period),
         **_counted_row(record),
@@ -112,7 +113,7 @@ def attainment(row: Row) -> AttainmentRecord:
         attainment=_attained(row),
         days={int(day): digest for day, digest in json.loads(row["days"]).items()},
         **_observers(row["observers"]),
-        **_same(row, "slo", "site", "revision", "drawn_at", *_COUNTED),
+        **_same(row, "slo", "site", "revision", "samples", "drawn_at", *_COUNTED),
     )
 
 

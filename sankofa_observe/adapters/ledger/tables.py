@@ -124,6 +124,7 @@ attainments = Table(
     Column("site", String(128), nullable=False),
     Column("revision", Integer, nullable=False),
     *_counted(),
+    Column("samples", BigInteger, nullable=False),  # raw, that its slots were counted from
     Column("days", Text, nullable=False),  # JSON: UTC day -> digest of its slots
     Column("observers", Text, nullable=True),  # JSON: of several, who they are and what each alone would have said
     Column("drawn_at", BigInteger, nullable=False),

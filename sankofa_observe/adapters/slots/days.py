@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from sankofa_observe.adapters.slots.rows import AT_EDGES, DAYS, KEY, RUNS, SITE_DAY, TOTALS
+from sankofa_observe.adapters.slots.rows import ADDED_UP, AT_EDGES, DAYS, KEY, RUNS, SITE_DAY, TOTALS
 from sankofa_observe.ports import HOUR_SECONDS
 from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS, ROW_COUNTS, digest_of
@@ -60,7 +60,7 @@ def site_days(frame: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
 OF_SLOTS = (
     pl.len().cast(pl.Int64).alias("slots"),
     *((pl.col("state") == one.value).sum().cast(pl.Int64).alias(f"slots_{one.value}") for one in SlotState),
-    *(pl.col(name).sum() for name in ("good", "bad", "hidden", "blind")),
+    *(pl.col(name).sum() for name in ADDED_UP),
     (pl.col("good") + pl.col("bad"))
     .filter((pl.col("hidden") == 0) & (pl.col("blind") == 0))
     .max()
@@ -73,7 +73,7 @@ OF_SLOTS = (
 # And of such parts, in the same order.
 OF_PARTS = (
     *(pl.col(name).sum() for name in ("slots", *(f"slots_{one.value}" for one in SlotState))),
-    *(pl.col(name).sum() for name in ("good", "bad", "hidden", "blind")),
+    *(pl.col(name).sum() for name in ADDED_UP),
     pl.col("busiest").max(),
     *(pl.col(f"first_{name}").first() for name in AT_EDGES),
     *(pl.col(f"last_{name}").last() for name in AT_EDGES),

@@ -32,11 +32,12 @@ SLOTS: Schema = {
     "observed_at": pl.Int64,
     "revision": pl.Int32,
 }
-OF_TOTALS = tuple(name for name in SLOTS if name not in {"reasons", "proof", "samples"})  # what a site-day is made of
+OF_TOTALS = tuple(name for name in SLOTS if name not in {"reasons", "proof"})  # what a site-day is made of
 OF_SLOT = (*KEY, *COUNTS, "state", "reasons", "proof")
 # What stands at the two ends of a day.
 AT_EDGES = ("starts_at", "over_good", "over_bad", "over_hidden", "settling")
-SUMS = ("good", "bad", "hidden", "blind", "busiest")
+ADDED_UP = ("good", "bad", "hidden", "blind", "samples")
+SUMS = (*ADDED_UP, "busiest")
 RUNS = ("longest_bad", "head_bad", "tail_bad")
 # Slots of one site and a stretch of time, added up.
 TOTALS = dict.fromkeys(

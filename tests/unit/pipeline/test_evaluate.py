@@ -37,11 +37,11 @@ def evaluated(
     at: int = AFTER,
     marks: Marks | None = None,
     look_again: LookAgain = lambda *_: "",
+    anyhow: bool = False,
 ) -> list[Judged | NotYet]:
     agreements, clock = of or (builders.agreement(),), FixedClock(at=at)
-    return list(
-        evaluate(agreements, panel_of=alone(table), ledger=ledger, clock=clock, marks=marks, look_again=look_again)
-    )
+    given = {"ledger": ledger, "clock": clock, "marks": marks, "look_again": look_again, "anyhow": anyhow}
+    return list(evaluate(agreements, panel_of=alone(table), **given))  # type: ignore[arg-type]  # each of its own type
 
 
 def table_of(*indexes: int, bad: int = 0, site: str = "edge-1") -> MemorySlots:
@@ -196,6 +196,35 @@ def test_slots_that_change_back_make_a_third_revision() -> None:
 
     assert [v.verdict for v in ledger.verdicts] == [Verdict.BREACH, Verdict.MET, Verdict.BREACH]
     assert [v.revision for v in ledger.verdicts] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("lost", [1, 2, SLOTS - 1], ids=["one bad", "all bad", "all but one"])
+def test_slots_that_are_lost_change_no_verdict(lost: int) -> None:
+    """A breach that was judged stands, to be priced as it was: fewer bad slots in a table that lost some are no news of the period.
+
+    They are judged once they are all there again, or by a person's word.
+    """
+    ledger, whole = MemoryLedger(), slots_of(0, bad=2)
+    table = MemorySlots()
+    table.append(whole, AFTER)
+    evaluated(table, ledger)
+    left = MemorySlots()
+    left.append(whole[lost:], AFTER)
+    (judged,) = evaluated(left, ledger)
+    (told,) = evaluated(left, ledger, anyhow=True)
+    left.append(whole, AFTER)
+    (back,) = evaluated(left, ledger)
+
+    assert isinstance(judged, Judged)
+    assert (judged.added, judged.record.revision, judged.record.attainment.bad) == (False, 1, 2)
+    assert judged.problem == (
+        f"its slots are counted from {8 * (SLOTS - lost)} raw samples, and it was judged from {8 * SLOTS}: some of them are lost. Bring them "
+        "back (sankofa-observe slots repair, recount), or judge what is left by sankofa-observe evaluate --anyhow"
+    )
+    assert isinstance(told, Judged)
+    assert (told.added, told.record.attainment.unknown) == (True, lost)
+    assert isinstance(back, Judged)
+    assert (back.added, back.record.attainment) == (True, judged.record.attainment)
 
 
 def test_another_spec_makes_a_revision() -> None:

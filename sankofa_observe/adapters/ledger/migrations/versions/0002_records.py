@@ -149,6 +149,7 @@ def _verdicts() -> None:
         sa.Column("site", sa.String(length=128), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         *_counted(),
+        sa.Column("samples", sa.BigInteger(), nullable=False),
         sa.Column("days", sa.Text(), nullable=False),
         sa.Column("observers", sa.Text(), nullable=True),
         sa.Column("drawn_at", sa.BigInteger(), nullable=False),
