@@ -6,6 +6,7 @@ had, and the next breach is settled.
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shutil
@@ -125,6 +126,7 @@ def test_a_ledger_that_is_lost_is_rebuilt_with_the_evidence_that_it_had(drill: D
         case.happens("The ledger's files are deleted.", lambda: lose_ledger(at.data))
         case.does("start with a new ledger: the same settings, specs, slots and archive")
         case.types("evaluate")
+        case.types("persons add", NAME=getpass.getuser())
         case.types("ledger reconcile")
         assert (at.evidence(), at.states()) == (evidence, states)
         case.types("ledger check")

@@ -7,6 +7,7 @@ settings, keys and files.
 
 from __future__ import annotations
 
+import getpass
 import io
 import json
 import shutil
@@ -398,6 +399,8 @@ def install(processes: Processes, program: Callable[[Sequence[str]], Done]) -> I
     made.write_settings()
     made.start_attestors("attestor-1", "attestor-2")
     made.pass_periods()
+    for words in (("ledger", "upgrade"), ("persons", "add", getpass.getuser())):
+        made.must(*words, "--config", str(made.settings))
     return made
 
 
