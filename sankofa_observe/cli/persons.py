@@ -26,7 +26,9 @@ def add(
     mail: Annotated[str, typer.Option(help="By which the person is known as well.")] = "",
     key: Annotated[str, typer.Option(help="Label this API key, as the keys file names it, and no person.")] = "",
     reason: Annotated[str, typer.Option(help="Why: it is kept, and says no name.")] = "acts by hand",
-    by: Annotated[str | None, typer.Option(help="Who adds it; without it, who is added.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who adds it; without it, who is added, and of a key the user of this terminal.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -42,7 +44,14 @@ def add(
     with open_ledger(load_settings(config)) as ledger:
         digits = base64.b32encode(secrets.token_bytes(5)).decode().lower()
         made = persons.add(
-            name, mail=mail, key=key, by=by, reason=reason, ledger=ledger, clock=SystemClock(), digits=digits
+            name,
+            mail=mail,
+            key=key,
+            by=who(by) if key else by,
+            reason=reason,
+            ledger=ledger,
+            clock=SystemClock(),
+            digits=digits,
         )
         show([made], as_json=as_json, nothing="")
 

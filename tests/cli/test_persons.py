@@ -84,7 +84,7 @@ def _api(run: Run, installation: Path, settlement: str) -> None:  # noqa: F811
         address = load_settings(installation / "sankofa.yaml").api.listen
         bearer = {"Authorization": f"Bearer {key}"}
         me = local.get(f"http://{address}/v1/me", headers=bearer).json()
-        run("persons", "add", LABEL, "--key", me["key_id"], *config(installation))
+        run("persons", "add", LABEL, "--key", me["key_id"], *config(installation), "--by", "kofi")
         answer = local.get(f"http://{address}/v1/settlements/{settlement}/evidence", headers=bearer)
         assert (answer.status_code, answer.json()["identity"]["settlement_id"]) == (200, settlement)
 
