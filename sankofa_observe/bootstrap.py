@@ -75,7 +75,7 @@ def open_platform(
             _settle(settings, settings.chain, catalog, opened, waits_no_more) if settling and settings.chain else None
         )
         if new and not reading:
-            _make(settings.data_dir)
+            make_data_dir(settings.data_dir)
         ledger = opened.enter_context(closing(_ledger(settings.ledger_url, new=new and not reading)))
         if not reading:
             record_agreements(catalog, ledger.acting("stage:open"), SystemClock().now())
@@ -92,7 +92,7 @@ def open_observing(
 
     catalog = catalog or load_catalog(settings.specs)
     refuse_places(settings, catalog)
-    _make(settings.data_dir)
+    make_data_dir(settings.data_dir)
     with ExitStack() as opened:
         yield Observing(**_observing(settings, catalog, opened, waits_no_more))
 
@@ -149,7 +149,7 @@ def open_panels(settings: Settings) -> Iterator[PanelOf]:
         yield lambda quorum: Panel(quorum=quorum, tables=tuple(map(table, quorum.names or (settings.observer,))))
 
 
-def _make(data_dir: Path) -> None:
+def make_data_dir(data_dir: Path) -> None:
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -419,7 +419,7 @@ def open_attesting(
     refuse_places(settings, catalog)
     key = open_signer(settings.key, of=f"attestor {settings.name}", waits_no_more=waits_no_more)
     chain = ChainIdentity(chain_id=settings.chain.chain_id, contract=settings.chain.contract.lower())
-    _make(settings.data_dir)
+    make_data_dir(settings.data_dir)
     with ExitStack() as opened:
         opened.enter_context(alone_in(settings.data_dir))
         prometheus, clock = settings.prometheus, SystemClock()

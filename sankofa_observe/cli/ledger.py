@@ -30,16 +30,19 @@ def status(config: ConfigFile, *, as_json: AsJson = False) -> None:
 
 
 def upgrade(config: ConfigFile, *, as_json: AsJson = False) -> None:
-    """Bring the ledger's tables to this release. Stop scheduler and API first, and keep a backup.
+    """Bring the ledger's tables to this release, or make a new ledger. Stop scheduler and API first, and keep a backup.
 
     It is one transaction: killed at any point, nothing of it stands, and it is run again.
 
     Example: sankofa-observe ledger upgrade --config sankofa.yaml
     """
-    url = _url(config)
     from sankofa_observe.adapters.ledger import care
+    from sankofa_observe.bootstrap import make_data_dir
+    from sankofa_observe.config import load_settings
 
-    show([care.upgrade(url)], as_json=as_json, nothing="")
+    settings = load_settings(config)
+    make_data_dir(settings.data_dir)
+    show([care.upgrade(settings.ledger_url)], as_json=as_json, nothing="")
 
 
 def check(config: ConfigFile, *, as_json: AsJson = False) -> None:

@@ -99,3 +99,12 @@ def _until_now(did: Callable[..., Ended], installation: Path) -> None:  # noqa: 
     assert [(one["way"], one["reason"], one["actor"].partition(":")[0]) for one in reads] == [
         ("cli", "TICKET-9", "person"), ("api", "its own settlement", "key"),
     ]  # fmt: skip
+
+
+def test_a_new_installation_begins_with_its_ledger_and_a_person(run: Run, installation: Path) -> None:  # noqa: F811
+    """Nothing is there yet but settings: who acts is refused with the command that makes a ledger, and that one makes its folder too."""
+    change(installation, "sankofa.yaml", lambda one: one.update(data_dir=str(installation / "var" / "new")))
+    settings = config(installation)
+    refused = run("persons", "add", "amina", *settings)
+    assert (refused.code, "sankofa-observe ledger upgrade makes a new one" in refused.err) == (1, True)
+    assert run("ledger", "upgrade", *settings).code == run("persons", "add", "amina", *settings).code == 0
