@@ -244,6 +244,7 @@ def test_a_chain_that_was_wiped_is_begun_anew_beside_what_was_granted(drill: Dri
         at.restart_attestors()
         case.does("Start the scheduler", at.start_scheduler)
         case.happens("The period ends in which it was agreed.", at.pass_periods)
+        case.types("persons add", NAME=getpass.getuser())
         goes_on(case)
         assert {one.name: one.read_bytes() for one in (at.folder / "data" / "evidence").glob("*.json")} == old
 
@@ -274,7 +275,7 @@ def test_a_sender_whose_key_is_lost_is_replaced_and_what_it_signed_is_given_up(d
         with at.records() as reads:
             [lost] = [one.attempt.transaction for one in reads.transactions(limit=10_000).items if one.receipt is None]
         case.types("transactions abandon", TRANSACTION=lost)
-        assert at.must("transactions", "list", "--open", "--config", str(at.settings)) == "nothing was signed\n"
+        assert at.must("transactions", "list", "--open", "--config", str(at.settings)) == "no transaction is open\n"
         goes_on(case)
 
 
