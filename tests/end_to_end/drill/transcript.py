@@ -30,7 +30,8 @@ def page(cases: Sequence[Case], folder: Path) -> str:
         "What is lost is really removed from an installation of real parts (Prometheus, the chain, a ledger, a slot table and an archive in files,",
         "a scheduler, attestors as processes), and [the page that says what to do](../how-to/recover-what-was-lost.md) is followed to the letter:",
         "the commands below are taken from it. After each case the next breach is settled, credits in the ledger are those on the contract, nothing",
-        "is there twice, every document of evidence is the one that it was, and `ledger check` and `evidence check` end with 0.",
+        "is there twice, every document of evidence is the one that it was (what was written anew: its identity, byte for byte), and `ledger check`",
+        "and `evidence check` end with 0.",
         "",
         _when(len(ordered), len(typed), sum(one.seconds for one in ordered)),
         "",
@@ -46,7 +47,7 @@ def page(cases: Sequence[Case], folder: Path) -> str:
 
 def _when(cases: int, commands: int, seconds: float) -> str:
     when, release = datetime.now(UTC), version("sankofa-observe")
-    many = f"{cases} cases and {commands} commands in {seconds:.0f} s, on {os.cpu_count()} cores that did other work as well"
+    many = f"{cases} cases and {commands} commands in {seconds:.0f} s, on {os.cpu_count()} cores whose load was {os.getloadavg()[2]:.0f}"
     return f"Rehearsed last on {when:%Y-%m-%d at %H:%M} UTC, with release {release}: {many}."
 
 
