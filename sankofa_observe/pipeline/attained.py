@@ -178,13 +178,22 @@ def _lost(slo: Slo, found: Drawn, standing: AttainmentRecord | None) -> str:
     """Why nothing new follows from these slots, or nothing: what is absent says nothing of the period, and makes no penalty less.
 
     A table takes no slot that is counted from fewer samples than what stands, so that fewer of them are slots that it lost, or that a
-    person had counted anyhow.
+    person had counted anyhow. Of several observers each is compared with itself: one that comes late makes up for no other.
     """
-    if standing is None or standing.spec_digest != slo.digest or found.samples >= standing.samples:
+    if standing is None or standing.spec_digest != slo.digest:
+        return ""
+    before = {one.name: one.samples for one in standing.views} or {"": standing.samples}
+    now = {one.name: one.samples for one in found.views} or {"": found.samples}
+    fewer = [
+        f"{f'observer {name}: ' if name else ''}its slots are counted from {now[name]} raw samples, and it was judged from {samples}"
+        for name, samples in before.items()
+        if now[name] < samples
+    ]
+    if not fewer:
         return ""
     return (
-        f"its slots are counted from {found.samples} raw samples, and it was judged from {standing.samples}: some of them are lost. Bring "
-        "them back (sankofa-observe slots repair, recount), or judge what is left by sankofa-observe evaluate --anyhow"
+        f"{'; '.join(fewer)}: some of them are lost. Bring them back (sankofa-observe slots repair, recount), or judge what is left by "
+        "sankofa-observe evaluate --anyhow"
     )
 
 

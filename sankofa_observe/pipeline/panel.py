@@ -134,8 +134,15 @@ class Panel:
             digest=digest_of(f"{name} {one.digest}" for name, one in zip(names, each, strict=True)),
             days=_days(names, each),
             views=tuple(
-                View(name=name, good=one.good, bad=one.bad, unknown=one.unknown, verdict=judge(slo, one).value)
-                for name, one in zip(names, alone, strict=True)
+                View(
+                    name=name,
+                    good=one.good,
+                    bad=one.bad,
+                    unknown=one.unknown,
+                    samples=own.totals.samples,
+                    verdict=judge(slo, one).value,
+                )
+                for name, one, own in zip(names, alone, each, strict=True)
             ),
             problem="; ".join(problems),
         )

@@ -63,6 +63,7 @@ class View:
     good: int
     bad: int
     unknown: int
+    samples: int  # raw, that its slots were counted from
     verdict: str
 
     def beside(self, together: str) -> str:

@@ -213,7 +213,7 @@ def test_ledger_keeps_what_was_attained(ledger: Ledger) -> None:
 def test_ledger_keeps_what_each_panel_of_observers_attained(ledger: Ledger) -> None:
     """The newest of each site and panel stands, with what each observer alone would have said; numbers are shared."""
     alone = attainment(ACME)
-    view = View(name="north", good=9, bad=1, unknown=0, verdict="breach")
+    view = View(name="north", good=9, bad=1, unknown=0, samples=80, verdict="breach")
     three = replace(alone, revision=2, quorum=Quorum(names=("east", "north"), bad=2, good=2), views=(view,))
     later = replace(three, revision=3, views=(replace(view, bad=2),))
     ledger.add_attainments([alone, three, later])

@@ -88,6 +88,21 @@ class Court:
         )
 
 
+def test_an_observer_that_comes_late_makes_up_for_no_slots_of_another() -> None:
+    """A breach by two stands though the table of one is lost and the third brings as many samples: else nothing of it would be owed."""
+    court = Court()
+    court.saw("east", bad=5)
+    court.saw("north", bad=5)
+    court.judged()
+    court.tables["east"] = MemorySlots()
+    court.saw("west", bad=0)
+    [judged] = court.judged()
+
+    assert isinstance(judged, Judged)
+    assert (judged.added, judged.record.verdict) == (False, Verdict.BREACH)
+    assert "observer east: its slots are counted from 0 raw samples, and it was judged from 80: some of" in judged.problem
+
+
 @pytest.mark.parametrize(
     ("bad", "verdict", "alone"),
     [

@@ -61,7 +61,7 @@ def test_thresholds_that_cannot_be_or_let_a_tie_be_good_are_refused(
 def test_a_quorum_tells_who_decides() -> None:
     """Nothing of the one observer that has no name; how many must have observed is what both need."""
     quorum = Quorum(names=NAMES[:3], bad=1, good=2)
-    view = View(name="bob", good=8, bad=1, unknown=1, verdict="breach")
+    view = View(name="bob", good=8, bad=1, unknown=1, samples=80, verdict="breach")
 
     assert (str(Quorum()), len(Quorum()), Quorum().needed) == ("", 1, 1)
     assert (str(quorum), len(quorum), quorum.needed) == ("ann, bob, eve: bad where 1 say so, good where 2 do", 3, 2)
