@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError
+from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError, Unavailable
 from sankofa_observe.pipeline.credit import credit
 from sankofa_observe.pipeline.following import Following, Moved
 from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, LaneWaits, Waiting
@@ -94,8 +94,7 @@ class LaneActs:
             detail=f"released by {self._actor}: {self.reason}",
             revision=max((one.revision for one in found.words), default=0) if found else 0,
         )
-        self.ledger.add_state(settlement_id, change)
-        self.ledger.end_wait(SETTLEMENT, settlement_id, self.clock.now())
+        self._move(settlement_id, change)
         how = f"as revision {found.next_revision}, a restatement" if found else "anew"
         return Done(settlement_id=settlement_id, said=f"released: it is reported {how} in the next turns")
 
@@ -105,7 +104,7 @@ class LaneActs:
         Raises:
             InvalidInput: it is not known, or in a state from which another way leads on: that one is named. Or the contract has a row of
                 it that becomes final by itself: it would be paid twice.
-            Unavailable: a transaction carries it.
+            Unavailable: a transaction carries it, or it has moved meanwhile.
         """
         if not reference.strip():
             raise InvalidInput(
@@ -131,8 +130,7 @@ class LaneActs:
             detail=f"settled elsewhere under {reference} by {self._actor}: {self.reason}",
             revision=max((record.on_chain, *(one.revision for one in words))),
         )
-        self.ledger.add_state(settlement_id, change)
-        self.ledger.end_wait(SETTLEMENT, settlement_id, self.clock.now())
+        self._move(settlement_id, change)
         return Done(
             settlement_id=settlement_id, said=f"closed: it is not reported any more, and settled under {reference}"
         )
@@ -256,6 +254,14 @@ class LaneActs:
             settlement_id=settlement_id,
             said=f"taken over as the contract has it: {word.state}, revision {word.revision}",
         )
+
+    def _move(self, settlement_id: str, change: StateChange) -> None:
+        """A ledger takes a move that it knows and that no arrow allows now for one that was made before: of an act that would be no truth."""
+        if not self.ledger.add_state(settlement_id, change):
+            raise Unavailable(
+                f"settlement {settlement_id} has moved meanwhile, and cannot become {change.state}; nothing was written: see settlements show"
+            )
+        self.ledger.end_wait(SETTLEMENT, settlement_id, self.clock.now())
 
     def _record(self, settlement_id: str) -> SettlementRecord:
         found = self.ledger.read(OPERATOR).settlement(settlement_id)

@@ -791,6 +791,22 @@ def test_what_the_contract_pays_by_itself_is_not_closed(state: SettlementState) 
     assert (court.states(), court.ledger.waits(SETTLEMENT)) == ([CLOSED], [])
 
 
+def test_an_act_on_what_has_moved_meanwhile_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was closed and released before, and is reported while a person closes it once more: that is not said to be done."""
+    court = Court()
+    [penalty] = court.penalties
+    acts(court).close(penalty.settlement_id, "CN-1")
+    acts(court).release(penalty.settlement_id)
+
+    def asked(_: object) -> list[OnChainSettlement | None]:
+        court.ledger.add_state(penalty.settlement_id, StateChange(state=REPORTED, at=1, revision=1))
+        return [None]
+
+    monkeypatch.setattr(court.chain, "settlements", asked)
+    with pytest.raises(Unavailable, match="has moved meanwhile, and cannot become closed; nothing was written"):
+        acts(court).close(penalty.settlement_id, "CN-2")
+
+
 def test_what_is_closed_while_a_turn_runs_waits_no_more_in_the_next() -> None:
     """The turn writes why it waits when it ends, and knows of no act of meanwhile."""
     court = Court()
