@@ -21,11 +21,16 @@ from sankofa_observe.ports import (
     SettlementRecord,
     StateChange,
 )
-from sankofa_observe.sla.settlement import ENDS, OPEN, SettlementKey, SettlementState
+from sankofa_observe.sla.settlement import ENDS, OPEN, ChainIdentity, SettlementKey, SettlementState
 
 AT_ONCE = 1000  # settlements that are compared in one question
 COMPUTED, REPORTED, DISPUTED = SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED
 HELD = SettlementState.HELD
+
+
+def cursor_of(chain: ChainIdentity) -> str:
+    """By which the ledger knows to which block the contract's log is read."""
+    return f"settlements of {chain.contract} on chain {chain.chain_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +96,7 @@ class Following:
 
     @property
     def _name(self) -> str:
-        identity = self.chain.identity
-        return f"settlements of {identity.contract} on chain {identity.chain_id}"
+        return cursor_of(self.chain.identity)
 
     @property
     def _name_before(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError, Unavailable
 from sankofa_observe.pipeline.credit import credit
-from sankofa_observe.pipeline.following import Following, Moved
+from sankofa_observe.pipeline.following import Following, Moved, cursor_of
 from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, LaneWaits, Waiting
 from sankofa_observe.pipeline.persons import person
 from sankofa_observe.ports import (
@@ -75,6 +75,7 @@ class LaneActs:
 
         Raises:
             InvalidInput: it is not known, or in a state from which another way leads on: that one is named.
+            Unavailable: the node lags behind, or it has moved meanwhile.
         """
         record = self._record(settlement_id)
         [found] = self.chain.settlements([record.penalty.key])
@@ -88,6 +89,8 @@ class LaneActs:
                 f"settlement {settlement_id} is {record.state} here, and {ours.state} on the contract with the same row; nothing was written. "
                 "Take that over: sankofa-observe settlements adopt"
             )
+        if found is None and record.on_chain:
+            self._refuse_a_node_that_lags()
         change = StateChange(
             state=SettlementState.COMPUTED,
             at=self.clock.now(),
@@ -254,6 +257,15 @@ class LaneActs:
             settlement_id=settlement_id,
             said=f"taken over as the contract has it: {word.state}, revision {word.revision}",
         )
+
+    def _refuse_a_node_that_lags(self) -> None:
+        """What it does not know may stand in blocks that were read already, at which no turn looks again."""
+        cursor = self.ledger.cursor(cursor_of(self.chain.identity))
+        if cursor and self.chain.block_hash(cursor[0]) is None:
+            raise Unavailable(
+                f"the node does not know block {cursor[0]}, to which the lane has read; whether the contract holds it, this node cannot say: "
+                "nothing was written. Try again once it has that block"
+            )
 
     def _move(self, settlement_id: str, change: StateChange) -> None:
         """A ledger takes a move that it knows and that no arrow allows now for one that was made before: of an act that would be no truth."""

@@ -100,7 +100,9 @@ def test_an_observer_that_comes_late_makes_up_for_no_slots_of_another() -> None:
 
     assert isinstance(judged, Judged)
     assert (judged.added, judged.record.verdict) == (False, Verdict.BREACH)
-    assert "observer east: its slots are counted from 0 raw samples, and it was judged from 80: some of" in judged.problem
+    assert (
+        "observer east: its slots are counted from 0 raw samples, and it was judged from 80: some of" in judged.problem
+    )
 
 
 @pytest.mark.parametrize(

@@ -791,6 +791,20 @@ def test_what_the_contract_pays_by_itself_is_not_closed(state: SettlementState) 
     assert (court.states(), court.ledger.waits(SETTLEMENT)) == ([CLOSED], [])
 
 
+def test_nothing_is_released_by_the_word_of_a_node_that_lags_behind() -> None:
+    """What the contract holds would be withdrawn here once its period is no breach any more, and nobody would look at it again."""
+    court = Court()
+    court.run()
+    [penalty] = court.penalties
+    held, newest = court.chain.held.pop(penalty.settlement_id), court.chain.number
+    court.chain.number = 0
+    with pytest.raises(Unavailable, match=rf"block {newest}, to which the lane has read; .* nothing was written"):
+        acts(court).release(penalty.settlement_id)
+    court.chain.held[penalty.settlement_id], court.chain.number = held, newest
+    court.run()
+    assert court.states() == [REPORTED]
+
+
 def test_an_act_on_what_has_moved_meanwhile_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """It was closed and released before, and is reported while a person closes it once more: that is not said to be done."""
     court = Court()
