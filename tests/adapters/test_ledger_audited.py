@@ -147,7 +147,7 @@ def test_a_name_that_a_reader_holds_is_told_and_gone_at_the_next_try(
         ledger.acting(AMINA).add_person(PLANTED, reason="acts by hand")
         with ledger._database.reading() as older:
             older.exec_driver_sql("SELECT * FROM person").all()
-            with pytest.raises(Unavailable, match="run this again"):
+            with pytest.raises(Unavailable, match=f"persons erase {AMINA} again, by its id"):
                 ledger.erase_person(AMINA, reason="leaves", at=START)
         assert ledger.erase_person(AMINA, reason="leaves", at=START) is False
         assert b"planted@example.org" not in stored(tmp_path)

@@ -62,7 +62,8 @@ class WhoActs(Acting):
                 self._said(connection, person_id, "erased", reason, at)
         if not self._database.forget():
             raise Unavailable(
-                f"{person_id} is erased, and the last pages of the ledger's file are held by somebody who reads it: run this again"
+                f"{person_id} is erased, and the last pages of the ledger's file are held by somebody who reads it: run sankofa-observe persons "
+                f"erase {person_id} again, by its id, for nobody has that name any more"
             )
         return changed
 
