@@ -115,7 +115,10 @@ def evaluate(
 
     actor = person(who(by), "judged anyhow") if anyhow else "stage:evaluate"
     with open_platform(load_settings(config)) as platform:
-        events = chain(platform.evaluate(look=not as_it_stands, anyhow=anyhow, actor=actor), platform.assess() if platform.identity else ())
+        events = chain(
+            platform.evaluate(look=not as_it_stands, anyhow=anyhow, actor=actor),
+            platform.assess() if platform.identity else (),
+        )
         told: list[object] = []
         show(_kept(events, told), as_json=as_json, nothing="no period is closed")
         if not as_it_stands and any(isinstance(one, NotYet) for one in told):

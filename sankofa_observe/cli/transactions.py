@@ -13,7 +13,8 @@ from sankofa_observe.cli.person import By, who
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(
-        no_args_is_help=True, help="See what was signed for the chain; replace what is not mined, or abandon a lost key's."
+        no_args_is_help=True,
+        help="See what was signed for the chain; replace what is not mined, or abandon a lost key's.",
     )
     group.command("list")(listed)
     group.command()(replace)

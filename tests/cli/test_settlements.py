@@ -171,7 +171,8 @@ def test_what_a_lost_key_signed_is_abandoned_and_holds_up_nothing_any_more(
             platform.ledger.add_attempt(one, 1)
         platform.ledger.add_state(priced, StateChange(state=SettlementState.HELD, at=1, revision=1, detail="another"))
     refused = [
-        run("transactions", "abandon", one, *settings, *reason) for one in ("0x00", attempt(own, 3).transaction, used.transaction)
+        run("transactions", "abandon", one, *settings, *reason)
+        for one in ("0x00", attempt(own, 3).transaction, used.transaction)
     ]
     sealed = run("settlements", "release", priced, *settings, *reason)
     with open_platform(load_settings(installation / "sankofa.yaml")) as platform:
@@ -181,7 +182,9 @@ def test_what_a_lost_key_signed_is_abandoned_and_holds_up_nothing_any_more(
     again = run("transactions", "abandon", attempt(lost, 1).transaction, *settings, *reason)
 
     assert [(one.code, "nothing was written" in one.err) for one in refused] == [(2, True)] * 3
-    assert [words in one.err for words, one in zip(("list --open", "replace 3", "was used"), refused, strict=True)] == [True] * 3
+    assert [words in one.err for words, one in zip(("list --open", "replace 3", "was used"), refused, strict=True)] == [
+        True
+    ] * 3
     assert (sealed.code, "its fate is not known" in sealed.err) == (1, True)
     assert (done.code, len(done.out.splitlines()), again.code) == (0, 2, 2), done.err
     assert run("transactions", "list", "--open", *settings).out == "nothing was signed\n"
