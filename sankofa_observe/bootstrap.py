@@ -241,7 +241,7 @@ def open_retention(settings: Settings) -> Iterator[Retention]:
             clock=clock,
             years=settings.retention_years,
             needed_days=catalog.needed_days(clock.now()),
-            unredeemed=_unredeemed(settings.chain, opened) if settings.chain else lambda _: {},
+            unredeemed=_unredeemed(settings.chain, opened) if settings.chain else None,
         )
 
 

@@ -5,7 +5,9 @@ Relative paths are relative to the file's folder. Only `bootstrap` and `cli` rea
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
@@ -62,6 +64,11 @@ _SHOWN = {
     "observer", "delay_seconds", "retention_years", "chain_id", "contract", "gas_price_wei", "from_block", "stalled_after_seconds",
     "listen", "metrics_listen", "observe_seconds", "judge_seconds", "settle_seconds", "every_seconds", "account",
 }  # fmt: skip
+# By scheme of a store the variables by which its library finds the server, whatever the address says.
+_SERVERS = {
+    "postgresql": ("PGHOSTADDR",),
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+}
 _ADDRESS = "an address like http://127.0.0.1:9090, without user, password, ? and #: it is printed in errors and logs"
 _LISTEN = "host and port, like 127.0.0.1:8080"
 _HINTS = {
@@ -237,9 +244,11 @@ class Settings(FileSettings):
         }
         folders = {"evidence": self.evidence_folder, "the state of processes": self.data_dir, **apart}
         stores = {"the ledger": self.ledger_url, "the slot table": self.slot_table}
-        return {use: real_place(place) for use, place in stores.items()} | {
-            use: str(folder.resolve()) for use, folder in folders.items()
-        }
+        return (
+            {use: real_place(place) for use, place in stores.items()}
+            | {use: str(folder.resolve()) for use, folder in folders.items()}
+            | dict(_by_environment(stores.values()))
+        )
 
     def as_observer(self, name: str) -> Settings:
         """The settings of the process that counts as this observer, of none by a name as they are.
@@ -378,4 +387,15 @@ def real_places(jurisdictions: dict[str, list[str]], folder: Path) -> dict[str, 
 def real_place(place: str) -> str:
     """A folder or a file of SQLite as it is behind all links; an address as it is."""
     file = place.removeprefix("sqlite:///")
+    if file != place:
+        file = file.partition("?")[0]
     return place if "://" in file else str(Path(file).resolve())
+
+
+def _by_environment(stores: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Servers that the libraries of stores ask in the place of those that their addresses name."""
+    for store in stores:
+        scheme = store.partition("://")[0].partition("+")[0]
+        for name in _SERVERS.get(scheme, ()):
+            if server := os.environ.get(name):
+                yield f"what {name} names", server if "://" in server else f"{scheme}://{server}"

@@ -78,14 +78,15 @@ def shown(place: str) -> str:
 
 
 def _parsed(text: str) -> tuple[tuple[str, tuple[str, ...]], PurePosixPath]:
-    """Scheme and hosts, and the path there. A database may name its hosts in the query, which then are those; of a service file nobody
-    can tell, which is no host at all.
+    """Scheme and hosts, and the path there. A database may name its hosts or its port in the query, which then are those; of a service file
+    nobody can tell, which is no host at all.
     """
     if "://" not in text:
         return ("", ("here",)), PurePosixPath(text)
     parts = urlsplit(text)
     query, scheme = parse_qs(parts.query), parts.scheme.partition("+")[0]
-    own = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+    [*_, port] = parts.port, *query.get("port", [])
+    own = f"{parts.hostname or ''}{f':{port}' if port else ''}"
     named = [host for name in ("host", "hostaddr") for each in query.get(name, []) for host in each.split(",")]
     hosts = ("",) if "service" in query else tuple(sorted(named or [own]))
     return (scheme, hosts), PurePosixPath(parts.path or "/")

@@ -29,7 +29,7 @@ from sankofa_observe.sla.agreement import Agreement, version_id
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.evidence import Evidence, attested_row, document_hash, parse
 from sankofa_observe.sla.penalty import penalty_of
-from sankofa_observe.sla.settlement import ARROWS, Row, SettlementKey, SettlementState
+from sankofa_observe.sla.settlement import ARROWS, MOVING, Row, SettlementKey, SettlementState
 
 _INSTEAD = {
     SettlementState.COMPUTED: "it is to be reported already; what it waits for: sankofa-observe settlements show",
@@ -103,7 +103,8 @@ class LaneActs:
         """Report it no more: what is owed by it is granted elsewhere, under a reference, like the number of a credit note.
 
         Raises:
-            InvalidInput: it is not known, or in a state from which another way leads on: that one is named.
+            InvalidInput: it is not known, or in a state from which another way leads on: that one is named. Or the contract has a row of
+                it that becomes final by itself: it would be paid twice.
             Unavailable: a transaction carries it.
         """
         if not reference.strip():
@@ -116,11 +117,19 @@ class LaneActs:
             return Done(settlement_id=settlement_id, said=f"closed already: {record.history[-1].detail}")
         if (record.state, SettlementState.CLOSED) not in ARROWS:
             raise self._wrong(record)
+        [found] = self.chain.settlements([record.penalty.key])
+        words = found.words if found else ()
+        if moving := next((one for one in words if one.state in MOVING), None):
+            raise InvalidInput(
+                f"settlement {settlement_id} is {record.state} here, and the contract has revision {moving.revision} of it {moving.state}: it "
+                "pays by that once it is final; nothing was written. Dispute that one (sankofa-observe disputes), or take it over: "
+                "sankofa-observe settlements adopt"
+            )
         change = StateChange(
             state=SettlementState.CLOSED,
             at=self.clock.now(),
             detail=f"settled elsewhere under {reference} by {self._actor}: {self.reason}",
-            revision=record.on_chain,
+            revision=max((record.on_chain, *(one.revision for one in words))),
         )
         self.ledger.add_state(settlement_id, change)
         self.ledger.end_wait(SETTLEMENT, settlement_id, self.clock.now())

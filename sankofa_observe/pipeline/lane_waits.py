@@ -96,12 +96,12 @@ class LaneWaits:
         for cause in causes:
             self._end(LANE, cause.value, ())
 
-    def waits_for(self, cause: Cause) -> list[str]:
-        """The settlements that wait for one cause, as far as is known by now."""
+    def waits_for(self, *causes: Cause) -> list[str]:
+        """The settlements that wait for one of these causes, or for any, as far as is known by now."""
         found = {**self._standing, **self._begun}
         return [
             one for (subject, one), wait in found.items()
-            if subject == SETTLEMENT and cause_of(wait.reason) == cause and (subject, one) not in self._ended
+            if subject == SETTLEMENT and (not causes or cause_of(wait.reason) in causes) and (subject, one) not in self._ended
         ]  # fmt: skip
 
     def write(self) -> None:

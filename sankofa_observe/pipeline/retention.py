@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sankofa_observe.pipeline.persons import person
 from sankofa_observe.ports import Clock, EvidenceArchive, KeptBack, Ledger, OldEvidence, SealedStore
 from sankofa_observe.slo.totals import DAY_SECONDS
-from sankofa_observe.units import rfc3339, years_before
+from sankofa_observe.units import Period, rfc3339, years_before
 
 Unredeemed = Callable[[Collection[str]], Mapping[str, int]]
 """Of agreements, by the contract's key, the minor units that were accrued and are on no invoice."""
@@ -53,14 +53,14 @@ class Retention:
     clock: Clock
     years: int
     needed_days: int  # for which the specs need slots, whatever the years say
-    unredeemed: Unredeemed
+    unredeemed: Unredeemed | None  # without a contract that can be asked
 
     def due(self) -> Due:
         cutoff = years_before(self.clock.now(), self.years)
         kept, evidence = list(self.ledger.kept_back(cutoff)), list(self.ledger.old_evidence(cutoff))
-        owed = self.unredeemed({one.agreement_key for one in evidence}) if evidence else {}
-        kept += [_unpaid(one, owed[one.agreement_key]) for one in evidence if owed.get(one.agreement_key)]
-        evidence = [one for one in evidence if not owed.get(one.agreement_key)]
+        unpaid = self._unpaid(evidence)
+        kept += [KeptBack(what=f"settlement {name}", period=period, why=why) for (name, period), why in unpaid.items()]
+        evidence = [one for one in evidence if (one.settlement_id, one.period) not in unpaid]
         stay = {day for one in kept for day in _around(one)}
         last = (
             min(cutoff, self.clock.now() - self.needed_days * DAY_SECONDS) // DAY_SECONDS
@@ -72,6 +72,21 @@ class Retention:
             for observer, table in self.slots.items()
         }
         return Due(cutoff_at=cutoff, evidence=evidence, days=days, kept=kept)
+
+    def _unpaid(self, evidence: Sequence[OldEvidence]) -> Mapping[tuple[str, Period], str]:
+        """By settlement and period, why it is not paid or nobody can tell."""
+        if self.unredeemed is None:
+            granted = self.ledger.granted({one.settlement_id for one in evidence})
+            why = "its credit is granted, and without `chain` in the settings nobody can tell whether it is on an invoice"
+            return {(one.settlement_id, one.period): why for one in evidence if granted.get(one.settlement_id)}
+        owed = self.unredeemed({one.agreement_key for one in evidence}) if evidence else {}
+        return {
+            (one.settlement_id, one.period): (
+                f"{minor} minor units of its agreement are on no invoice: sankofa-observe credits show"
+            )
+            for one in evidence
+            if (minor := owed.get(one.agreement_key))
+        }
 
     def apply(self, *, by: str, reason: str) -> Iterator[Deleted]:
         """Delete what is due. The locks of slots that go are taken first: where an observer is at work, nothing is deleted.
@@ -96,11 +111,6 @@ class Retention:
                 acting.add_retention(what=f"slots of {observer}", reason=reason, told=f"{told}, {until}", at=at)
                 self.slots[observer].forget(days)
                 yield Deleted(what=f"observer {observer}", told=told)
-
-
-def _unpaid(one: OldEvidence, minor: int) -> KeptBack:
-    why = f"{minor} minor units of its agreement are on no invoice: sankofa-observe credits show"
-    return KeptBack(what=f"settlement {one.settlement_id}", period=one.period, why=why)
 
 
 def _around(one: KeptBack) -> range:

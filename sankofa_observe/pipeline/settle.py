@@ -17,6 +17,7 @@ from sankofa_observe.pipeline.reporting import Attested, Reporting
 from sankofa_observe.pipeline.sending import Sending
 from sankofa_observe.ports import Attestor, ChainHead, Clock, EvidenceArchive, Ledger, Proposal, SettlementChain
 from sankofa_observe.sla.agreement import Agreement
+from sankofa_observe.sla.settlement import DONE, ENDS
 from sankofa_observe.units import Period, rfc3339
 
 
@@ -114,7 +115,15 @@ class Settle:
     ) -> Iterator[Moved | Waiting | Attested]:
         yield from sending.close()
         yield from self._follow(following, sending, head)
+        self._end_waits(waits)
         yield from self._move(following, sending, waits, head)
+
+    def _end_waits(self, waits: LaneWaits) -> None:
+        """Of what is withdrawn or closed nothing waits: it may have become so while the turn ran that says why it waits."""
+        rest = set(waits.waits_for()) - self.memory.looked_at
+        for one in self.ledger.settlements_of(rest):
+            if one.state in DONE - ENDS:
+                waits.over(one.penalty.settlement_id)
 
     def _follow(self, following: Following, sending: Sending, head: ChainHead) -> Iterator[Moved | Waiting]:
         yield from following.follow(head, sending.settled)

@@ -27,8 +27,8 @@ class MemoryAudited:
 
     def add_person(self, person: Person, *, reason: str) -> None:  # noqa: ARG002  acts by hand are kept by real ledgers
         for one in self.people.values():
-            pairs = ((one.id, person.id), (one.name, person.name), (one.mail, person.mail))
-            if any(mine and mine.casefold() == other.casefold() for mine, other in pairs):
+            theirs = {called.casefold() for called in (one.name, one.mail) if called}
+            if one.id == person.id or theirs & {person.name.casefold(), person.mail.casefold()}:
                 raise InvalidInput(f"that is {one.id} already; nothing was written")
         self.people[person.id] = person
 

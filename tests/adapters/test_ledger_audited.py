@@ -67,11 +67,13 @@ def test_a_read_is_a_record_once_a_day(ledger: Ledger) -> None:
 
 
 def test_a_person_is_known_by_one_id(ledger: Ledger) -> None:
-    """An id, a name and a mail are one person's each, by whatever letters; a label of a key is a name as well."""
+    """An id, a name and a mail are one person's each, by whatever letters, and no name is another one's mail; a key's label is a name as well."""
     introduce(ledger)
     label = Person(id="key:0011aabb", kind=PersonKind.KEY, name="billing", mail="", added_at=START)
     ledger.acting(AMINA).add_person(label, reason="labels a key")
-    others: list[dict[str, Any]] = [{"id": KOFI}, {"name": "AMINA"}, {"mail": "Kofi@Example.org"}, {"name": "Billing"}]
+    others: list[dict[str, Any]] = [
+        {"id": KOFI}, {"name": "AMINA"}, {"mail": "Kofi@Example.org"}, {"name": "Billing"}, {"name": "kofi@example.org"},
+    ]  # fmt: skip
     for taken in others:
         with pytest.raises(InvalidInput, match="already"):
             ledger.acting(KOFI).add_person(replace(PLANTED, **{"id": "person:zzzzzzzz", **taken}), reason="x")

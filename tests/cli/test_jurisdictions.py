@@ -73,6 +73,37 @@ def test_a_link_is_where_it_leads(run: Run, of_ghana: Path, tmp_path_factory: py
     assert (ended.code, f"evidence is at {abroad / 'evidence'}" in ended.err, list(abroad.iterdir())) == (2, True, [])
 
 
+def test_a_ledger_of_sqlite_is_where_its_link_leads_whatever_its_address_says_more(of_ghana: Path, tmp_path: Path) -> None:
+    """What stands behind ? is no part of the file's name."""
+    (of_ghana / "data").mkdir(exist_ok=True)
+    (of_ghana / "data" / "link.sqlite").symlink_to(tmp_path / "abroad.sqlite")
+    change(of_ghana, "sankofa.yaml", lambda one: one.update(ledger_url="sqlite:///data/link.sqlite?timeout=5"))
+    assert load_settings(of_ghana / "sankofa.yaml").places["the ledger"] == str(tmp_path / "abroad.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "store", "told"),
+    [
+        ("PGHOSTADDR", "10.0.0.9", {"ledger_url": "postgresql+psycopg://db.gh.example/l"}, "postgresql://10.0.0.9"),
+        ("AWS_ENDPOINT", "https://s3.example", {"slot_table": "s3://gh-slots/t"}, "https://s3.example"),
+        ("AWS_ENDPOINT_URL", "https://s3.example", {"slot_table": "s3://gh-slots/t"}, "https://s3.example"),
+        ("AWS_ENDPOINT_URL_S3", "https://s3.example", {"slot_table": "s3://gh-slots/t"}, "https://s3.example"),
+    ],
+)
+def test_a_server_of_the_environment_is_a_place_as_well(
+    of_ghana: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, store: dict[str, str], told: str
+) -> None:
+    """Libraries ask it in the place of the one that the address names; where no store is of its kind, it is nobody's."""
+    monkeypatch.setenv(variable, value)
+    assert f"what {variable} names" not in load_settings(of_ghana / "sankofa.yaml").places
+    places = {"gh": ["data", "postgresql://db.gh.example", "s3://gh-slots"]}
+    change(of_ghana, "sankofa.yaml", lambda one: one.update(store, jurisdictions=places))
+    settings = load_settings(of_ghana / "sankofa.yaml")
+    with pytest.raises(InvalidInput, match=f"what {variable} names is at {told}") as error, bootstrap.open_platform(settings):
+        pass
+    assert "the ledger is at" not in str(error.value)
+
+
 def test_an_attestor_refuses_a_wrong_place_too(of_ghana: Path) -> None:
     """Its folders are its own, and so are its settings."""
     settings = {

@@ -41,8 +41,8 @@ class WhoActs(Acting):
             for one in _persons(connection):
                 same = {
                     "id": one.id == person.id,
-                    "name": _same(one.name, person.name),
-                    "mail": _same(one.mail, person.mail),
+                    "name": _is_of(one, person.name),
+                    "mail": _is_of(one, person.mail),
                 }
                 if taken := [what for what, is_same in same.items() if is_same]:
                     raise InvalidInput(
@@ -83,5 +83,6 @@ def _persons(connection: Connection) -> list[Person]:
     ]
 
 
-def _same(one: str, other: str) -> bool:
-    return bool(one) and one.casefold() == other.casefold()
+def _is_of(one: Person, called: str) -> bool:
+    """Whether a name or a mail is one of this person's: a name may be written like a mail, and both are looked up alike."""
+    return bool(called) and called.casefold() in {one.name.casefold(), one.mail.casefold()}

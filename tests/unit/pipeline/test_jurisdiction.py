@@ -40,6 +40,8 @@ GHANA = ["/srv/gh", "s3://gh-slots", "postgresql://db.gh.example:5433"]
         ),  # libpq goes where the query says
         ("postgresql:///l?host=db.gh.example", "postgresql://db.gh.example", True),
         ("postgresql://db.gh.example/l?host=db.gh.example,db.de.example", "postgresql://db.gh.example", False),
+        ("postgresql://db.gh.example:5433/l?port=5434", "postgresql://db.gh.example:5433", False),  # the query's wins
+        ("postgresql://db.gh.example:5433/l?port=5434", "postgresql://db.gh.example:5434", True),
         ("postgresql://db.gh.example/l?service=main", "postgresql://db.gh.example", False),  # nobody can tell
         ("postgresql:///l", "postgresql:///l", False),
     ],

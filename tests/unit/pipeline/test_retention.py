@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -138,6 +139,18 @@ def test_what_is_on_no_invoice_stays(tmp_path: Path) -> None:
         assert told.count("100 minor units of its agreement are on no invoice") == 2
         office.unredeemed.clear()
         assert (len(office.apply("2056-01-01T00:00:00Z")), office.left()) == (2, (0, False))
+
+
+def test_without_a_contract_to_ask_what_was_granted_stays(tmp_path: Path) -> None:
+    """Settings without `chain`, as those of the API, must not make credit look paid; what never was credit goes."""
+    office = Office(tmp_path, SettlementState.REPORTED, SettlementState.VOIDED)
+    with closing(office.table):
+        office.clock.at = at("2056-01-01T00:00:00Z")
+        blind = replace(office.retention(), unredeemed=None)
+        list(blind.apply(by="kofi", reason="yearly"))
+        assert office.left() == (1, True)
+        [kept] = blind.due().kept
+        assert "nobody can tell whether it is on an invoice" in str(kept)
 
 
 def test_slots_that_specs_need_stay(tmp_path: Path) -> None:

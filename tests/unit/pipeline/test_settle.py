@@ -773,6 +773,36 @@ def test_what_was_settled_elsewhere_and_is_reported_all_the_same_is_held() -> No
     assert f"settled elsewhere under CN-1 by {AMINA}: INC-7, and revision 1 was reported since" in wait.reason
 
 
+@pytest.mark.parametrize("state", [REPORTED, SettlementState.DISPUTED, SettlementState.VOIDED])
+def test_what_the_contract_pays_by_itself_is_not_closed(state: SettlementState) -> None:
+    """Settled elsewhere as well, it would be paid twice, and nobody told; once it is refused there, it may be closed for good."""
+    court = Court()
+    acts(court).close(court.penalties[0].settlement_id, "CN-1")
+    court.hold(REPORTED)
+    court.run()
+    court.hold(state)
+    [penalty] = court.penalties
+    if state is not SettlementState.VOIDED:
+        with pytest.raises(InvalidInput, match=rf"revision 1 of it {state}: it pays by that .*; nothing was written"):
+            acts(court).close(penalty.settlement_id, "CN-1")
+        return
+    acts(court).close(penalty.settlement_id, "CN-1")
+    court.run()
+    assert (court.states(), court.ledger.waits(SETTLEMENT)) == ([CLOSED], [])
+
+
+def test_what_is_closed_while_a_turn_runs_waits_no_more_in_the_next() -> None:
+    """The turn writes why it waits when it ends, and knows of no act of meanwhile."""
+    court = Court()
+    [late] = court.penalties
+    court.chain.refused.add(late.document_hash)
+    for _ in court.settling().run():
+        acts(court).close(late.settlement_id, "CN-1")
+    assert [cause_of(one.reason) for one in court.ledger.waits(SETTLEMENT)] == [Cause.REFUSED]
+    court.run()
+    assert (court.states(), court.ledger.waits(SETTLEMENT)) == ([CLOSED], [])
+
+
 def test_what_was_released_and_is_no_breach_any_more_is_withdrawn() -> None:
     """The contract holds nothing of it: a report of a promise that was met would be refused for good."""
     court = Court()
