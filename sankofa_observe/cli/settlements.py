@@ -69,7 +69,7 @@ def listed(
 
 
 def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False) -> None:
-    """Show one: what is owed and proved by what, every move with who made it, what it waits for and what leads out, and its credits.
+    """Show one: what is owed and proved by what, every move, those by persons with who and why, what it waits for and what leads out, and its credits.
 
     Example: sankofa-observe settlements show 0x… --config sankofa.yaml
     """
