@@ -77,7 +77,9 @@ class Retention:
         """By settlement and period, why it is not paid or nobody can tell."""
         if self.unredeemed is None:
             granted = self.ledger.granted({one.settlement_id for one in evidence})
-            why = "its credit is granted, and without `chain` in the settings nobody can tell whether it is on an invoice"
+            why = (
+                "its credit is granted, and without `chain` in the settings nobody can tell whether it is on an invoice"
+            )
             return {(one.settlement_id, one.period): why for one in evidence if granted.get(one.settlement_id)}
         owed = self.unredeemed({one.agreement_key for one in evidence}) if evidence else {}
         return {

@@ -73,7 +73,9 @@ def test_a_link_is_where_it_leads(run: Run, of_ghana: Path, tmp_path_factory: py
     assert (ended.code, f"evidence is at {abroad / 'evidence'}" in ended.err, list(abroad.iterdir())) == (2, True, [])
 
 
-def test_a_ledger_of_sqlite_is_where_its_link_leads_whatever_its_address_says_more(of_ghana: Path, tmp_path: Path) -> None:
+def test_a_ledger_of_sqlite_is_where_its_link_leads_whatever_its_address_says_more(
+    of_ghana: Path, tmp_path: Path
+) -> None:
     """What stands behind ? is no part of the file's name."""
     (of_ghana / "data").mkdir(exist_ok=True)
     (of_ghana / "data" / "link.sqlite").symlink_to(tmp_path / "abroad.sqlite")
@@ -99,7 +101,10 @@ def test_a_server_of_the_environment_is_a_place_as_well(
     places = {"gh": ["data", "postgresql://db.gh.example", "s3://gh-slots"]}
     change(of_ghana, "sankofa.yaml", lambda one: one.update(store, jurisdictions=places))
     settings = load_settings(of_ghana / "sankofa.yaml")
-    with pytest.raises(InvalidInput, match=f"what {variable} names is at {told}") as error, bootstrap.open_platform(settings):
+    with (
+        pytest.raises(InvalidInput, match=f"what {variable} names is at {told}") as error,
+        bootstrap.open_platform(settings),
+    ):
         pass
     assert "the ledger is at" not in str(error.value)
 

@@ -771,6 +771,11 @@ def test_what_was_settled_elsewhere_and_is_reported_all_the_same_is_held() -> No
     assert court.states() == [SettlementState.HELD]
     [wait] = court.ledger.waits(SETTLEMENT)
     assert f"settled elsewhere under CN-1 by {AMINA}: INC-7, and revision 1 was reported since" in wait.reason
+    with pytest.raises(InvalidInput, match=r"is held here, and reported on the contract with the same row"):
+        acts(court).close(court.penalties[0].settlement_id, "CN-2")
+    court.hold(SettlementState.VOIDED)
+    acts(court).close(court.penalties[0].settlement_id, "CN-2")
+    assert court.states() == [CLOSED]
 
 
 @pytest.mark.parametrize("state", [REPORTED, SettlementState.DISPUTED, SettlementState.VOIDED])
