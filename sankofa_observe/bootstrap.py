@@ -215,13 +215,14 @@ def open_ledger(settings: Settings) -> Iterator[SqlLedger]:
 
 
 @contextmanager
-def open_records(config: Path) -> Iterator[LedgerRead]:
-    """The records of a settings file as their operator sees them: no spec is read, and no key."""
+def open_records(config: Path) -> Iterator[tuple[LedgerRead, Callable[[str], str]]]:
+    """The records of a settings file as their operator sees them, and what puts names to ids in them: no spec is read, and no key."""
     from sankofa_observe.config import load_settings
+    from sankofa_observe.pipeline.persons import naming
     from sankofa_observe.scope import OPERATOR
 
     with open_ledger(load_settings(config)) as ledger:
-        yield ledger.read(OPERATOR)
+        yield ledger.read(OPERATOR), naming(ledger.persons())
 
 
 @contextmanager

@@ -57,11 +57,15 @@ def check(
 ) -> None:
     """Say whether anything was taken out, put in, changed or moved since it was exported; exit 3 if so. No ledger is asked.
 
+    Without --digest a file that was written anew as a whole is not seen.
+
     Example: sankofa-observe audit check 2027-01.jsonl --digest 5f2c…
     """
     from sankofa_observe.adapters.ledger import audit
 
     found = audit.check(file, digest)
-    show(found, as_json=as_json, nothing="every line is bound to the one before it, and the last one to their number")
+    bound = "every line is bound to the one before it, and the last one to their number"
+    whose = "the digest is that one" if digest else "whether the file was written anew, --digest alone tells"
+    show(found, as_json=as_json, nothing=f"{bound}; {whose}")
     if found:
         raise typer.Exit(MISMATCH)

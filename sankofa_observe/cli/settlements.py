@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ from sankofa_observe.cli.person import By, who
 if TYPE_CHECKING:
     from sankofa_observe.pipeline.lane_acts import Done, LaneActs
     from sankofa_observe.ports import Page, SettlementRecord, Wait
+    from sankofa_observe.sla.credit import ServiceCredit
 
 Settlement = Annotated[str, typer.Argument(help="A settlement's id, 0x…")]
 Reason = Annotated[str, typer.Option(help="Why: it is kept with who did it.")]
@@ -57,18 +58,18 @@ def listed(
     if state and state not in set(SettlementState):
         raise InvalidInput(f"--state {state!r}: expected {', '.join(SettlementState)}")
     of_state = SettlementState(state) if state else None
-    with open_records(config) as reads:
+    with open_records(config) as (reads, named):
         if waiting:
             ask: Callable[..., Page[Any]] = partial(reads.waits, SETTLEMENT, LANE)
         else:
             ask = partial(reads.settlements, of_state)
         found = pages(ask, limit=limit, after=after, whole=as_json)
         lines = found if waiting else (_line(one, as_json=as_json) for one in found)
-        show(lines, as_json=as_json, nothing="nothing waits" if waiting else "no settlement")
+        show(lines, as_json=as_json, nothing="nothing waits" if waiting else "no settlement", worded=named)
 
 
 def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False) -> None:
-    """Show one: what is owed and proved by what, every move with who made it, what it waits for and what leads out, and its credits.
+    """Show one: what is owed and proved by what, every move, those by persons with who and why, what it waits for and what leads out, and its credits.
 
     Example: sankofa-observe settlements show 0x… --config sankofa.yaml
     """
@@ -76,15 +77,15 @@ def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False
     from sankofa_observe.errors import InvalidInput
     from sankofa_observe.pipeline.lane_waits import SETTLEMENT
 
-    with open_records(config) as reads:
+    with open_records(config) as (reads, named):
         found = reads.settlement(settlement)
         if found is None:
             raise InvalidInput(
                 f"no settlement {settlement!r} in the ledger: one that is on the contract alone is taken over by sankofa-observe ledger reconcile"
             )
-        wait = reads.wait(SETTLEMENT, settlement)
-        told: list[Any] = [found, *([wait] if wait else [])] if as_json else list(_told(found, wait))
-        show(told, as_json=as_json, nothing="")
+        wait, credits = reads.wait(SETTLEMENT, settlement), reads.credits(settlement).items
+        told: list[Any] = [found, *([wait] if wait else []), *credits] if as_json else list(_told(found, wait, credits))
+        show(told, as_json=as_json, nothing="", worded=named)
 
 
 def release(
@@ -161,11 +162,17 @@ def _line(record: SettlementRecord, *, as_json: bool) -> Any:
     return f"{penalty.settlement_id}  {record.state:<9} {penalty.amount} of {penalty.slo} at {penalty.site}, {penalty.period}"
 
 
-def _told(record: SettlementRecord, wait: Wait | None) -> Iterator[str]:
+def _told(record: SettlementRecord, wait: Wait | None, credits: Sequence[ServiceCredit]) -> Iterator[str]:
+    from sankofa_observe.pipeline.lane_waits import Cause, cause_of
+
     penalty = record.penalty
     yield _line(record, as_json=False)
     yield f"of {penalty.tenant}, version {penalty.agreement_version} of agreement {penalty.agreement_id}"
     yield f"{penalty.good} good of {penalty.valid}, by revision {penalty.revision} of its verdict; evidence {penalty.document_hash}"
     yield from map(str, record.history)
     if wait is not None:
+        held = cause_of(wait.reason) == Cause.HELD
         yield f"waits: {wait}"
+        yield f"what leads out: sankofa-observe runbook {'SettlementHeld' if held else 'WaitingLong'}"
+    for one in credits:
+        yield f"granted: {one.amount} by revision {one.revision} on chain, in block {one.block_number}, transaction {one.transaction}"

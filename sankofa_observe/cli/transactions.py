@@ -37,10 +37,10 @@ def listed(
     """
     from sankofa_observe.bootstrap import open_records
 
-    with open_records(config) as reads:
+    with open_records(config) as (reads, named):
         found = pages(partial(reads.transactions, is_open=is_open), limit=limit, after=after, whole=as_json)
         nothing = "no transaction is open" if is_open else "nothing was signed"
-        show(found if not as_json else map(str, found), as_json=as_json, nothing=nothing)
+        show(found if not as_json else map(str, found), as_json=as_json, nothing=nothing, worded=named)
 
 
 def replace(

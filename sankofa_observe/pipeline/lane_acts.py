@@ -20,6 +20,7 @@ from sankofa_observe.ports import (
     EvidenceArchive,
     Ledger,
     OnChainSettlement,
+    OnChainWord,
     SettlementChain,
     SettlementRecord,
     StateChange,
@@ -78,17 +79,13 @@ class LaneActs:
             Unavailable: the node lags behind, or it has moved meanwhile.
         """
         record = self._record(settlement_id)
-        [found] = self.chain.settlements([record.penalty.key])
-        ours = found.holding(record.penalty.row) if found else None
+        found, ours = self._on_chain(record)
         if record.state in {SettlementState.COMPUTED, SettlementState.WITHDRAWN} or (
             ours is not None and ours.state is record.state
         ):
             raise self._wrong(record)
         if ours is not None:
-            raise InvalidInput(
-                f"settlement {settlement_id} is {record.state} here, and {ours.state} on the contract with the same row; nothing was written. "
-                "Take that over: sankofa-observe settlements adopt"
-            )
+            raise self._same_row(record, ours)
         if found is None and record.on_chain:
             self._refuse_a_node_that_lags()
         change = StateChange(
@@ -105,9 +102,9 @@ class LaneActs:
         """Report it no more: what is owed by it is granted elsewhere, under a reference, like the number of a credit note.
 
         Raises:
-            InvalidInput: it is not known, or in a state from which another way leads on: that one is named. Or the contract has a row of
-                it that becomes final by itself: it would be paid twice.
-            Unavailable: a transaction carries it, or it has moved meanwhile.
+            InvalidInput: it is not known, or in a state from which another way leads on, or the contract pays it, or will once a row of it is
+                final: what to do is named.
+            Unavailable: a transaction carries it, it has moved meanwhile, or the chain does not answer.
         """
         if not reference.strip():
             raise InvalidInput(
@@ -119,7 +116,9 @@ class LaneActs:
             return Done(settlement_id=settlement_id, said=f"closed already: {record.history[-1].detail}")
         if (record.state, SettlementState.CLOSED) not in ARROWS:
             raise self._wrong(record)
-        [found] = self.chain.settlements([record.penalty.key])
+        found, ours = self._on_chain(record)
+        if ours is not None and ours.state is not SettlementState.VOIDED:  # it would be paid twice
+            raise self._same_row(record, ours)
         words = found.words if found else ()
         if moving := next((one for one in words if one.state in MOVING), None):
             raise InvalidInput(
@@ -283,6 +282,17 @@ class LaneActs:
                 "sankofa-observe settlements adopt, all of them by sankofa-observe ledger reconcile"
             )
         return found
+
+    def _on_chain(self, record: SettlementRecord) -> tuple[OnChainSettlement | None, OnChainWord | None]:
+        """What the contract holds of it, and which word of that is of our row."""
+        [found] = self.chain.settlements([record.penalty.key])
+        return found, found.holding(record.penalty.row) if found else None
+
+    def _same_row(self, record: SettlementRecord, ours: OnChainWord) -> InvalidInput:
+        return InvalidInput(
+            f"settlement {record.penalty.settlement_id} is {record.state} here, and {ours.state} on the contract with the same row; nothing was "
+            "written. Take that over: sankofa-observe settlements adopt"
+        )
 
     def _wrong(self, record: SettlementRecord) -> InvalidInput:
         return InvalidInput(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.ports import Clock, Ledger, Person, PersonKind
 
-NEXT = "see sankofa-observe persons list, or make the person known: sankofa-observe persons add NAME --config FILE"
+NEXT = "name one of sankofa-observe persons list by --by, or make the person known: sankofa-observe persons add NAME --config FILE"
 MOST_LETTERS = 200
 _ID = re.compile(r"(?:person:)?([a-z2-7]{8})")
 _KEY = re.compile(r"key-([0-9a-f]{8})")
@@ -56,7 +56,7 @@ def add(
     if mail:
         _is_text("mail", mail)
     if mail and not _MAIL.fullmatch(mail):
-        raise InvalidInput("the mail is none; expected one like amina@example.org; nothing was written")
+        raise InvalidInput(f"--mail {mail[:80]!r}: expected an address like amina@example.org; nothing was written")
     whose = _KEY.fullmatch(key)
     if key and not whose:
         raise InvalidInput(
@@ -85,7 +85,9 @@ def erase(who: str, *, by: str, reason: str, ledger: Ledger, clock: Clock) -> Pe
         None,
     )
     if found is None:
-        raise InvalidInput(f"{who[:80]!r}: no person and no key of the ledger; {NEXT}; nothing was written")
+        raise InvalidInput(
+            f"{who[:80]!r}: no person and no key of the ledger; see sankofa-observe persons list; nothing was written"
+        )
     ledger.acting(actor).erase_person(found.id, reason=reason, at=clock.now())
     return next(one for one in ledger.persons() if one.id == found.id)
 

@@ -261,8 +261,10 @@ class LedgerRead(Protocol):
     def removed_at(self, document_hash: str) -> int | None:
         """When an evidence document was removed because its retention was over; None for one that was not."""
 
-    def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
-        """In the order in which they were written: what is written later comes later."""
+    def credits(
+        self, settlement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[ServiceCredit]:
+        """Of one settlement or of all, in the order in which they were written: what is written later comes later."""
 
     def transactions(self, *, is_open: bool = False, limit: int = 100, after: str | None = None) -> Page[Transaction]:
         """What was signed for the chain, in that order, each with its fate, or only what has none yet; the operator's and auditors' alone."""

@@ -513,9 +513,12 @@ class MemoryReads:
     def removed_at(self, document_hash: str) -> int | None:
         return self.ledger.removals.get(document_hash)
 
-    def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
+    def credits(
+        self, settlement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[ServiceCredit]:
         every = list(self.ledger.grants.values())
-        return self._page(every, lambda one: (every.index(one),), limit, after, r"[0-9]{1,18}")
+        found = [one for one in every if settlement_id in {None, one.settlement_id}]
+        return self._page(found, lambda one: (every.index(one),), limit, after, r"[0-9]{1,18}")
 
     def transactions(self, *, is_open: bool = False, limit: int = 100, after: str | None = None) -> Page[Transaction]:
         every = list(self.ledger.attempts.values()) if self.scope.sees_all else []

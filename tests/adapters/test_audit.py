@@ -80,6 +80,12 @@ def test_what_is_done_to_the_file_is_seen(url: str, tmp_path: Path, damage: str)
     assert check(file) != []
 
 
+def test_what_was_never_exported_is_told_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "notes.md"
+    file.write_text("# Notes\n\nof a meeting\n")
+    assert check(file) == ["line 1: expected the first line of a file of `audit export`, with format sankofa-audit/1"]
+
+
 def test_another_end_is_told_by_its_digest(url: str, tmp_path: Path) -> None:
     """Whoever writes the whole file anew cannot make the digest that somebody else keeps."""
     one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"

@@ -457,13 +457,14 @@ def test_ledger_shows_a_tenant_its_own(ledger: Ledger) -> None:
             [one.penalty.tenant for one in reads.settlements().items],
             [reads.settlement(one) is not None for one in ids],
             [one.tenant for one in reads.credits().items],
+            [one.tenant for name in ids for one in reads.credits(name).items],
             [one.amount_minor for one in reads.balance()],
         ]
 
     def own(*tenants: str) -> list[object]:
         names, has = list(tenants), [one in tenants for one in ("acme", "baobab")]
         sums = [CREDIT_MINOR * len(names)] if names else []
-        return [names, names, names, names, has, names, sums]
+        return [names, names, names, names, has, names, names, sums]
 
     key = [2, 3]
     both = [sorted(one) if isinstance(one, list) and n in key else one for n, one in enumerate(seen(OPERATOR))]

@@ -340,6 +340,7 @@ def _own(ledger: SqlLedger) -> LedgerRead:
 QUESTIONS: dict[str, Callable[[SqlLedger], object]] = {
     "settlements": lambda ledger: _own(ledger).settlements(),
     "credits": lambda ledger: _own(ledger).credits(),
+    "credits of one settlement": lambda ledger: _own(ledger).credits(breach(ACME).penalty.settlement_id),
     "verdicts": lambda ledger: _own(ledger).verdicts(ACME.id),
     "balance": lambda ledger: _own(ledger).balance(),
     "agreements": lambda ledger: _own(ledger).agreements(),

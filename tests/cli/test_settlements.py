@@ -15,6 +15,7 @@ from sankofa_observe.config import load_settings
 from sankofa_observe.pipeline.lane_waits import Cause, LaneWaits
 from sankofa_observe.ports import Attempt, AttemptKind, Receipt, StateChange
 from sankofa_observe.scope import OPERATOR
+from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.settlement import SettlementState
 from tests.builders import AMINA
 from tests.chain import TestChain, running
@@ -62,6 +63,18 @@ def test_settlements_are_listed_and_shown_with_what_they_wait_for(run: Run, inst
         waits.of(priced, "example", Cause.ATTESTORS, "1 of 2 attestors sign; x: away")
         waits.of_lane(Cause.PAUSED, "the contract is paused")
         waits.write()
+        [penalty] = [one.penalty for one in platform.ledger.read(OPERATOR).settlements().items]
+        granted = ServiceCredit(
+            settlement_id=priced,
+            agreement_id=penalty.agreement_id,
+            tenant=penalty.tenant,
+            amount=penalty.amount,
+            cut_minor=0,
+            transaction="0x" + "7c" * 32,
+            block_number=129,
+            granted_at=1,
+        )
+        platform.ledger.add_credit(granted)
     listed = run("settlements", "list", *settings)
     held = run("settlements", "list", *settings, "--state", "held")
     waiting = run("settlements", "list", *settings, "--waiting")
@@ -75,7 +88,9 @@ def test_settlements_are_listed_and_shown_with_what_they_wait_for(run: Run, inst
         True,
     )
     assert ("computed" in shown.out, "waits: settlement" in shown.out, "evidence 0x" in shown.out) == (True, True, True)
-    assert [one["event"] for one in for_machines] == ["SettlementRecord", "Wait"]
+    assert "what leads out: sankofa-observe runbook WaitingLong\n" in shown.out
+    assert f"granted: {granted.amount} by revision 1 on chain, in block 129, transaction 0x7c" in shown.out
+    assert [one["event"] for one in for_machines] == ["SettlementRecord", "Wait", "ServiceCredit"]
     assert run("settlements", "list", *settings, "--state", "gone").code == 2
     assert run("settlements", "show", "0x00", *settings).code == 2
 
@@ -101,7 +116,9 @@ def test_an_act_on_the_wrong_state_names_the_command_that_fits(run: Run, install
         )
     released = run("settlements", "release", priced, *settings, *reason)
     assert (released.code, "it is reported anew" in released.out) == (0, True)
-    assert f"released by {AMINA}: INC-7" in run("settlements", "show", priced, *config(installation)).out
+    shown = run("settlements", "show", priced, *config(installation))
+    assert f"released by amina ({AMINA}): INC-7" in shown.out
+    assert AMINA in run("settlements", "show", priced, *config(installation), "--json").out
 
 
 def test_a_ledger_that_agrees_with_the_contract_says_so(run: Run, installation: Path, priced: str) -> None:  # noqa: F811
@@ -190,7 +207,12 @@ def test_what_a_lost_key_signed_is_abandoned_and_holds_up_nothing_any_more(
     assert (sealed.code, "its fate is not known" in sealed.err) == (1, True)
     assert (done.code, len(done.out.splitlines()), again.code) == (0, 2, 2), done.err
     assert run("transactions", "list", "--open", *settings).out == "no transaction is open\n"
-    assert run("transactions", "list", *settings).out.count("abandoned by amina: INC-7; a node may still mine it") == 2
+    assert (
+        run("transactions", "list", *settings).out.count(
+            f"abandoned by amina ({AMINA}): INC-7; a node may still mine it"
+        )
+        == 2
+    )
     assert run("settlements", "release", priced, *settings, *reason).code == 0
 
 

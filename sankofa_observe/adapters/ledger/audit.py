@@ -84,6 +84,8 @@ def check(file: Path, digest: str = "") -> list[str]:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 found = _read(line)
+                if number == 1 and (found is None or "format" not in found):
+                    return [f"line 1: expected the first line of a file of `audit export`, with format {FORMAT}"]
                 if ended or found is None or found.get("before") != before:
                     faults.append(
                         f"line {number}: {'it stands after the last one' if ended else 'it is not the one that was written after the line before'}"

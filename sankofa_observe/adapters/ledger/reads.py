@@ -164,9 +164,13 @@ class ScopedReads:
         with self.database.reading(self.scope) as connection:
             return connection.execute(query.limit(1)).scalar()
 
-    def credits(self, *, limit: int = 100, after: str | None = None) -> Page[ServiceCredit]:
+    def credits(
+        self, settlement_id: str | None = None, *, limit: int = 100, after: str | None = None
+    ) -> Page[ServiceCredit]:
         table = tables.credit_entries
         query = self._own(select(table), table)
+        if settlement_id is not None:
+            query = query.where(table.c.settlement_id == settlement_id)
         return self._page(query, (table.c.id,), limit, after, _credits)
 
     def transactions(self, *, is_open: bool = False, limit: int = 100, after: str | None = None) -> Page[Transaction]:

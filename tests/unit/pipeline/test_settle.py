@@ -771,6 +771,11 @@ def test_what_was_settled_elsewhere_and_is_reported_all_the_same_is_held() -> No
     assert court.states() == [SettlementState.HELD]
     [wait] = court.ledger.waits(SETTLEMENT)
     assert f"settled elsewhere under CN-1 by {AMINA}: INC-7, and revision 1 was reported since" in wait.reason
+    with pytest.raises(InvalidInput, match=r"is held here, and reported on the contract with the same row"):
+        acts(court).close(court.penalties[0].settlement_id, "CN-2")
+    court.hold(SettlementState.VOIDED)
+    acts(court).close(court.penalties[0].settlement_id, "CN-2")
+    assert court.states() == [CLOSED]
 
 
 @pytest.mark.parametrize("state", [REPORTED, SettlementState.DISPUTED, SettlementState.VOIDED])
@@ -778,10 +783,11 @@ def test_what_the_contract_pays_by_itself_is_not_closed(state: SettlementState) 
     """Settled elsewhere as well, it would be paid twice, and nobody told; once it is refused there, it may be closed for good."""
     court = Court()
     acts(court).close(court.penalties[0].settlement_id, "CN-1")
-    court.hold(REPORTED)
-    court.run()
-    court.hold(state)
     [penalty] = court.penalties
+    other = replace(penalty.row(), good=0)
+    court.hold(REPORTED, other)
+    court.run()
+    court.hold(state, other)
     if state is not SettlementState.VOIDED:
         with pytest.raises(InvalidInput, match=rf"revision 1 of it {state}: it pays by that .*; nothing was written"):
             acts(court).close(penalty.settlement_id, "CN-1")
