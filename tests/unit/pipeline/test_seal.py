@@ -11,7 +11,7 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.testing import FixedClock, ScriptedSamples
 from sankofa_observe.units import Period
-from tests.builders import START, slo
+from tests.builders import START, slo, slot
 
 FIRST_DAY = START // DAY_SECONDS
 OVER = START + DAY_SECONDS
@@ -71,6 +71,22 @@ def test_late_samples_are_counted_before_and_after_a_day_is_sealed(tmp_path: Pat
 
     assert ([one.site_days for one in first], soon, unchanged == before) == ([1], [], True)
     assert (before, good(store)) == ([(1, 1440 - 120)], [(2, 1440)])
+
+
+def test_a_sealed_day_is_looked_at_as_long_as_a_grace_lasts_and_no_longer(tmp_path: Path) -> None:
+    """Two days and a half after its end late samples still change it where an agreement waits for three days, and no more where none does."""
+    source, store, checked = ScriptedSamples(), DeltaSlots(tmp_path, "o"), Checked()
+    scrapes(source, HOLE)
+    counted(source, store, OVER + 600)
+    sealed(source, store, OVER + WAIT_SECONDS, checked)
+    later = OVER + 5 * DAY_SECONDS // 2
+    store.append([slot(later, SlotState.UNKNOWN)], later)  # the newest one that is known
+    scrapes(source)
+    found = []
+    for grace in (0, 3 * DAY_SECONDS):
+        sealed(source, store, later + 60, checked, grace=grace)
+        found += good(store)
+    assert found == [(1, 1440 - 120), (2, 1440)]
 
 
 def test_source_that_is_away_keeps_no_day_from_being_sealed(tmp_path: Path) -> None:
