@@ -1,6 +1,6 @@
 # What a person does here. `make demo`, `make tour` and `make test` do all of their own set-up: deploy/parts.toml says what each needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour boards test test-all soak bench pytest lint lint-only slither check-generated generate lock clean
+.PHONY: help setup demo tour boards test test-all soak mutants bench pytest lint lint-only slither check-generated generate lock clean
 
 PYTHON ?=
 TIER ?= demo
@@ -67,6 +67,11 @@ soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzi
 	@MUTATIONS=10000 FAULT_SEEDS=1000 LANE_SEEDS=0-999 WORLDS=20000 STORED_SEEDS=40 FOUNDRY_PROFILE=deep STORM=real TIER=$@ $(BIN)/python -m pytest --timeout 0 tests/exporters tests/simulation \
 		tests/contracts tests/adapters/test_faulty_chain.py tests/adapters/test_lane_seeds.py tests/storm/test_core_outage.py \
 		-k 'mutation or simulation or contract or faulty_chain or lane_seeds or core_outage'
+
+mutants: ## Small changes of the code that tests must fall over (MUTANTS=n a module, SEED=, MODULE=path, SURVIVORS=1, WRITE=1 keeps the run and its page)
+	$(SETUP) test
+	@nice $(BIN)/python -m tests.mutation $(if $(MUTANTS),--mutants $(MUTANTS)) $(if $(SEED),--seed $(SEED)) $(foreach one,$(MODULE),--module $(one)) \
+		$(if $(filter 1,$(SURVIVORS)),--survivors) $(if $(filter 1,$(WRITE)),--write) $(if $(filter 1,$(PAGE)),--page write)
 
 bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
 	$(SETUP) bench

@@ -22,21 +22,23 @@ from random import Random
 from typing import Any
 
 from tests.mutation import page, reach
-from tests.mutation.operators import ROOT, Mutant, mutants
+from tests.mutation.operators import ROOT, Mutant, lines_of_use, mutants, named
 from tests.mutation.trial import PLAN, UNREACHED
 
 WORK = ROOT / ".cache/mutants"
 PLATFORM = "sankofa_observe"
-SECONDS = 40.0  # of tests a mutant: the rest is not tried, and is counted
+SECONDS = 60.0  # of tests a mutant: the rest is not tried, and is counted
 FILES = 12  # of tests, for a mutant that needs a new Python
-SLA = "agreement calendar catalog credit dispute exclusion incident outlook overlay penalty recorded_terms recurrence revision schedule settlement stacking terms what_if".split()
-EVIDENCE = "building document field form reading row slot tree".split()
-PIPELINE = "asking assess credit documents following lane_acts lane_waits late reporting seal sending settle".split()
-ADAPTERS = "archive attestor_folder books chain contract node one_call transaction whole_files ledger/database ledger/lease ledger/projections ledger/settlements slots/days".split()
+SLA = """agreement calendar catalog credit dispute exclusion incident outlook overlay penalty recorded_terms recurrence revision schedule
+    settlement stacking terms what_if"""
+EVIDENCE = "building document field form reading row slot tree"
+PIPELINE = "asking assess credit documents following lane_acts lane_waits late reporting seal sending settle"
+ADAPTERS = """archive attestor_folder books chain contract node one_call transaction whole_files ledger/database ledger/lease
+    ledger/projections ledger/settlements slots/days"""
 MODULES = tuple(
     f"{PLATFORM}/{folder}/{name}.py"
     for folder, names in (("sla", SLA), ("sla/evidence", EVIDENCE), ("pipeline", PIPELINE), ("adapters", ADAPTERS))
-    for name in names
+    for name in names.split()
 )
 
 
@@ -47,10 +49,14 @@ def main() -> int:
     reach.refresh()
     if asked.survivors:
         before = page.read()
-        seed, drawn = before.head["seed"], [one for one in _named(before.survivors()) if not asked.module or one.module in asked.module]
+        seed, drawn = (
+            before.head["seed"],
+            [one for one in _named(before.survivors()) if not asked.module or one.module in asked.module],
+        )
     else:
         seed = asked.seed or str(secrets.randbelow(10**6))
-        drawn = [one for module in asked.module or MODULES for one in draw(module, asked.mutants, seed)]
+        drawn = [one for one in named() if not asked.module or one.module in asked.module]
+        drawn += [one for module in asked.module or MODULES for one in draw(module, asked.mutants, seed)]
     print(f"mutants: {len(drawn)} drawn with SEED={seed}; name it to go on or to draw the same", flush=True)
     plan = [_planned(one) for one in drawn]
     found = _tried(plan)
@@ -69,12 +75,16 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("--mutants", type=int, default=24, help="drawn a module; 0 takes all")
+    parser.add_argument("--mutants", type=int, default=10, help="drawn a module; 0 takes all")
     parser.add_argument("--seed", default="")
     parser.add_argument("--module", action="append", default=[], help="a path of the repository; may be repeated")
-    parser.add_argument("--survivors", action="store_true", help="those of the kept run once more, after tests were added")
+    parser.add_argument(
+        "--survivors", action="store_true", help="those of the kept run once more, after tests were added"
+    )
     parser.add_argument("--write", action="store_true", help="keep the run and write the page")
-    parser.add_argument("--page", choices=("write", "check"), help="only make the page of the kept run, or say whether it is stale")
+    parser.add_argument(
+        "--page", choices=("write", "check"), help="only make the page of the kept run, or say whether it is stale"
+    )
     return parser.parse_args()
 
 
@@ -83,7 +93,7 @@ def draw(module: str, number: int, seed: str) -> list[Mutant]:
     every = mutants(module)
     if not number or number >= len(every):
         return every
-    random = Random(f"{seed} {module}")  # noqa: S311
+    random = Random(f"{seed} {module}")
     kinds: dict[str, list[Mutant]] = defaultdict(list)
     for one in every:
         kinds[one.operator.partition(" ")[0]].append(one)
@@ -94,15 +104,19 @@ def draw(module: str, number: int, seed: str) -> list[Mutant]:
 
 
 def _named(names: Iterable[str]) -> Iterator[Mutant]:
+    """Those of these names, as the sources have them now."""
     wanted = set(names)
     for module in sorted({name.split(" ")[0] for name in wanted}):
-        yield from (one for one in mutants(module) if one.name in wanted)
+        yield from (one for one in (*named(module), *mutants(module)) if one.name in wanted)
 
 
 def _planned(mutant: Mutant) -> dict[str, Any]:
     """The tests that reach it, quick files first, up to a budget."""
     lines = reach.tests_by_line(mutant.module)
-    among = range(mutant.first_line, mutant.last_line + 1) if mutant.function else lines
+    own = range(mutant.first_line, mutant.last_line + 1)
+    used: Iterable[int] = () if mutant.function else lines_of_use(mutant.module, mutant.first_line)
+    reached = [some for some in (own, used) if any(lines.get(line) for line in some)]
+    among = reached[0] if reached else () if mutant.function else lines  # what runs at an import may be used anywhere
     tests = set().union(*(lines.get(line, set()) for line in among))
     by_file: dict[str, list[str]] = defaultdict(list)
     for test in sorted(tests, key=_order):
@@ -115,7 +129,13 @@ def _planned(mutant: Mutant) -> dict[str, Any]:
                 continue
             chosen.append(test)
             spent += _seconds(test)
-    return {"module": mutant.module, "name": mutant.name, "tests": chosen, "untried": len(tests) - len(chosen), "seconds": round(spent, 1)}
+    return {
+        "module": mutant.module,
+        "name": mutant.name,
+        "tests": chosen,
+        "untried": len(tests) - len(chosen),
+        "seconds": round(spent, 1),
+    }
 
 
 def _seconds(test: str) -> float:
@@ -132,7 +152,11 @@ def _tried(plan: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     state = _state()
     known = {one["name"]: one for one in _lines(known_file) if one.get("state") == state}
     todo = [one for one in plan if one["name"] not in known and one["tests"]]
-    found = [known.get(one["name"]) or {"name": one["name"], "module": one["module"], "result": UNREACHED} for one in plan if one not in todo]
+    found = [
+        known.get(one["name"]) or {"name": one["name"], "module": one["module"], "result": UNREACHED}
+        for one in plan
+        if one not in todo
+    ]
     shares = [todo[n :: reach.WORKERS] for n in range(reach.WORKERS)]
     running = [_session(n, share) for n, share in enumerate(shares) if share]
     for child, _ in running:
@@ -143,7 +167,9 @@ def _tried(plan: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     with known_file.open("a", encoding="utf-8") as out:
         out.writelines(json.dumps({**one, "state": state}) + "\n" for one in fresh)
     if missing := {one["name"] for one in plan} - {one["name"] for one in found}:
-        raise SystemExit(f"mutants: a session ended early, {len(missing)} were not tried; see {WORK}/share-*.log, then run it again")
+        raise SystemExit(
+            f"mutants: a session ended early, {len(missing)} were not tried; see {WORK}/share-*.log, then run it again"
+        )
     order = {one["name"]: n for n, one in enumerate(plan)}
     for one in found:
         if one["result"] != "killed" and untried[one["name"]]:
@@ -160,7 +186,9 @@ def _session(n: int, share: Sequence[dict[str, Any]]) -> tuple[subprocess.Popen[
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-p", "tests.mutation.trial", f"--basetemp={WORK}/tmp-{n}",
                *files]  # fmt: skip
     with (WORK / f"share-{n}.log").open("wb") as log:
-        child = subprocess.Popen(command, cwd=ROOT, env={**os.environ, PLAN: str(plan)}, stdout=log, stderr=subprocess.STDOUT)
+        child = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, PLAN: str(plan)}, stdout=log, stderr=subprocess.STDOUT
+        )
     return child, found
 
 
@@ -175,8 +203,12 @@ def _state() -> str:
 
 
 def _commit() -> str:
-    told = subprocess.run(["git", "rev-parse", "--short=8", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S607
-    dirty = subprocess.run(["git", "status", "--porcelain", PLATFORM, "tests"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607
+    told = subprocess.run(
+        ["git", "rev-parse", "--short=8", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    dirty = subprocess.run(
+        ["git", "status", "--porcelain", PLATFORM, "tests"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     return f"{told} and changes" if dirty else told
 
 

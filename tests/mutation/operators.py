@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import ast
 import copy
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+NAMED = "named"
 SHOWN = 90  # characters of source around a change
 Step = tuple[str, int | None]
 Way = tuple[Step, ...]
@@ -44,17 +47,23 @@ class Mutant:
     nth: int  # of those that read the same
     first_line: int
     last_line: int
-    function: tuple[str, int] | None  # outermost one around it, by qualified name and line; None: it is run when imported
+    function: (
+        tuple[str, int] | None
+    )  # outermost one around it, by qualified name and line; None: it is run when imported
     way: Way = field(repr=False)
     node: ast.AST = field(repr=False)
 
     @property
     def name(self) -> str:
+        if self.operator == NAMED:
+            return f"{self.module} {NAMED}: {self.before}"
         again = f" #{self.nth}" if self.nth > 1 else ""
         return f"{self.module} {self.scope or '-'}: {self.operator}: `{self.before}` -> `{self.after}`{again}"
 
     def tree(self) -> ast.Module:
         """The whole module with the change."""
+        if isinstance(self.node, ast.Module):
+            return self.node
         tree = ast.parse((ROOT / self.module).read_text(encoding="utf-8"))
         parent = _reached(tree, self.way[:-1])
         name, index = self.way[-1]
@@ -65,6 +74,7 @@ class Mutant:
         return ast.fix_missing_locations(tree)
 
 
+@cache
 def mutants(module: str, source: str | None = None) -> list[Mutant]:
     """Every mutant of a file, in the order of its source."""
     tree = ast.parse((ROOT / module).read_text(encoding="utf-8") if source is None else source)
@@ -77,11 +87,67 @@ def mutants(module: str, source: str | None = None) -> list[Mutant]:
             seen[same] += 1
             found.append(
                 Mutant(
-                    module=module, scope=place.scope, operator=operator, before=before, after=after, nth=seen[same],
-                    first_line=place.lines[0], last_line=place.lines[1], function=place.function, way=place.way, node=node,
-                )  # fmt: skip
+                    module=module,
+                    scope=place.scope,
+                    operator=operator,
+                    before=before,
+                    after=after,
+                    nth=seen[same],
+                    first_line=place.lines[0],
+                    last_line=place.lines[1],
+                    function=place.function,
+                    way=place.way,
+                    node=node,
+                )
             )
     return found
+
+
+def named(module: str = "") -> list[Mutant]:
+    """Those that are written down in `named.toml`, of one file or of all."""
+    found = []
+    for one in tomllib.loads((Path(__file__).parent / "named.toml").read_text(encoding="utf-8"))["mutant"]:
+        if module not in {"", one["module"]}:
+            continue
+        source = (ROOT / one["module"]).read_text(encoding="utf-8")
+        if source.count(one["was"]) != 1:
+            raise LookupError(
+                f"{one['module']} has {source.count(one['was'])} times {one['was']!r}, expected once: mend tests/mutation/named.toml"
+            )
+        line = source[: source.index(one["was"])].count("\n") + 1
+        found.append(
+            Mutant(
+                module=one["module"],
+                scope="",
+                operator=NAMED,
+                before=one["name"],
+                after="",
+                nth=1,
+                first_line=line,
+                last_line=line,
+                function=None,
+                way=(),
+                node=ast.parse(source.replace(one["was"], one["is"])),
+            )
+        )
+    return found
+
+
+def lines_of_use(module: str, line: int) -> set[int]:
+    """Where a file itself uses what its statement of this line gives a name to, outside of every function."""
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    here = [one for one in tree.body if one.lineno <= line <= (one.end_lineno or line)]
+    names = {
+        one.id
+        for statement in here
+        for one in ast.walk(statement)
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+    }
+    return {
+        one.lineno
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one.id in names
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +161,11 @@ class _Place:
 
 
 def _places(
-    node: ast.AST, way: Way = (), scope: str = "", function: tuple[str, int] | None = None, line: tuple[int, int] = (1, 1)
+    node: ast.AST,
+    way: Way = (),
+    scope: str = "",
+    function: tuple[str, int] | None = None,
+    line: tuple[int, int] = (1, 1),
 ) -> Iterator[_Place]:
     """Every node that may be changed, outer ones first."""
     for step, child in _children(node):
@@ -146,6 +216,39 @@ def _is_wording(parent: ast.AST, name: str, child: ast.AST) -> bool:
 
 
 def _changes(node: ast.AST, parent: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in _CALCULATED and not _has_text(node):
+        yield "arithmetic", _with(node, op=_CALCULATED[type(node.op)]())
+    if isinstance(node, ast.Constant) and not isinstance(parent, ast.FormattedValue):
+        yield from _of_constant(node.value)
+    elif isinstance(node, ast.stmt):
+        yield from _of_statement(node)
+    else:
+        yield from _of_expression(node)
+
+
+def _of_constant(value: object) -> Iterator[tuple[str, ast.AST]]:
+    if isinstance(value, bool):
+        yield "true/false", ast.Constant(value=not value)
+    elif isinstance(value, int):
+        yield "constant + 1", ast.Constant(value=value + 1)
+        yield "constant - 1", ast.Constant(value=value - 1)
+
+
+def _of_statement(node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+    match node:
+        case ast.Return(value=ast.expr() as value) if not _is_nothing(value):
+            yield "returns None", ast.Return(value=ast.Constant(value=None))
+        case ast.Expr(value=ast.Constant()):
+            pass  # a docstring
+        case ast.Expr() | ast.AugAssign() | ast.Raise() | ast.Continue() | ast.Break() | ast.Delete():
+            yield "statement dropped", ast.Pass()
+        case ast.Assign(targets=[ast.Attribute() | ast.Subscript(), *_]):
+            yield "statement dropped", ast.Pass()
+        case _:
+            pass
+
+
+def _of_expression(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     match node:
         case ast.Compare():
             for n, one in enumerate(node.ops):
@@ -156,27 +259,8 @@ def _changes(node: ast.AST, parent: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield "and/or", _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
         case ast.UnaryOp(op=ast.Not()):
             yield "not dropped", node.operand
-        case ast.BinOp() if type(node.op) in _CALCULATED and not _has_text(node):
-            yield "arithmetic", _with(node, op=_CALCULATED[type(node.op)]())
-        case ast.AugAssign():
-            if type(node.op) in _CALCULATED and not _has_text(node):
-                yield "arithmetic", _with(node, op=_CALCULATED[type(node.op)]())
-            yield "statement dropped", ast.Pass()
-        case ast.Constant(value=bool(value)):
-            yield "true/false", ast.Constant(value=not value)
-        case ast.Constant(value=int(value)) if not isinstance(parent, ast.FormattedValue):
-            yield "constant + 1", ast.Constant(value=value + 1)
-            yield "constant - 1", ast.Constant(value=value - 1)
-        case ast.Return(value=ast.expr() as value) if not _is_nothing(value):
-            yield "returns None", ast.Return(value=ast.Constant(value=None))
         case ast.Call():
             yield from _calls(node)
-        case ast.Expr(value=value) if not isinstance(value, ast.Constant):
-            yield "statement dropped", ast.Pass()
-        case ast.Assign(targets=[ast.Attribute() | ast.Subscript(), *_]):
-            yield "statement dropped", ast.Pass()
-        case ast.Raise() | ast.Continue() | ast.Break() | ast.Delete():
-            yield "statement dropped", ast.Pass()
         case _:
             pass
 
@@ -216,13 +300,15 @@ def _texts(tree: ast.Module, place: _Place, node: ast.AST) -> tuple[str, str]:
         if not isinstance(parent, ast.expr | ast.keyword) or len(ast.unparse(parent)) > SHOWN:
             break
         name, index = way[-1]
-        inside: object = after if index is None else [*getattr(parent, name)[:index], after, *getattr(parent, name)[index + 1 :]]
+        inside: object = (
+            after if index is None else [*getattr(parent, name)[:index], after, *getattr(parent, name)[index + 1 :]]
+        )
         way, before, after = way[:-1], parent, _with(parent, **{name: inside})
     return _line(before), _line(after)
 
 
 def _line(node: ast.AST) -> str:
-    text = " ".join(ast.unparse(ast.fix_missing_locations(copy.deepcopy(node))).split())
+    text = " ".join(ast.unparse(node).split())
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 

@@ -17,6 +17,38 @@ RUN = FOLDER / "run.jsonl"
 EXPLAINED = FOLDER / "explained.toml"
 PAGE = ROOT / "docs/reference/mutants.md"
 ENDED_BY_A_TEST = ("killed", "timeout")
+SAID = {
+    "killed": "killed",
+    "timeout": "ended at their time limit",
+    "survived": "survived",
+    "unreached": "reached by no test that was asked",
+}
+TEXT = """# Mutants
+
+A mutant is the platform with one small change: a comparison turned, a bound moved, a number one more or less, a statement or a keyword
+left out, a result forgotten. Where no test falls over it, a fault of that kind would land unseen. Each survivor is killed by a test or
+explained here. What only words an error is not changed.
+
+`{asked}`, {head[date]}, commit `{head[commit]}`: those of `tests/mutation/named.toml`, and up to {head[a_module]} a module drawn at random, every
+kind of change in turn.{again}
+
+Of {every} mutants: {figures}.
+
+| module | mutants | killed | time limit | survived | not reached |
+|---|---|---|---|---|---|
+{rows}
+
+## Survivors
+
+{survivors}
+## How it is made
+
+[`tests/mutation`](../../tests/mutation): `operators.py` makes the mutants, `reach.py` asks coverage.py which tests reach which line,
+`trial.py` forks a pytest session that has collected its tests and puts the mutant in the place of the function. A killer counts only if it
+passes without a mutant. Quick tests are first, up to a minute of them a mutant; how many more were left out stands beside a survivor.
+`make mutants SURVIVORS=1 WRITE=1` tries what had survived once more. The package mutmut (3.8) changes no constant of a module and nothing in a
+property or another decorated function, cosmic-ray (8.7) starts pytest for each mutant and asks no coverage: hence a tool of our own.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +75,9 @@ def read() -> Run:
 
 def keep(run: Run) -> None:
     """What the page is made of, a line a mutant."""
-    kept = [{name: one[name] for name in ("name", "result", "by", "tests", "untried") if name in one} for one in run.found]
+    kept = [
+        {name: one[name] for name in ("name", "result", "by", "tests", "untried") if name in one} for one in run.found
+    ]
     RUN.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in (run.head, *kept)), encoding="utf-8")
 
 
@@ -62,7 +96,10 @@ def unexplained(run: Run) -> list[str]:
 
 def in_words(run: Run) -> str:
     counted = Counter(one["result"] for one in run.found)
-    lines = [f"mutants: {len(run.found)} tried: " + ", ".join(f"{number} {result}" for result, number in counted.most_common())]
+    lines = [
+        f"mutants: {len(run.found)} tried: "
+        + ", ".join(f"{number} {result}" for result, number in counted.most_common())
+    ]
     lines += [f"  survives, not explained: {name}" for name in unexplained(run)]
     return "\n".join(lines)
 
@@ -70,36 +107,34 @@ def in_words(run: Run) -> str:
 def text() -> str:
     run, known = read(), explanations()
     head = run.head
-    again = f" What had survived was tried again at `{head['again_commit']}`, {head['again']}." if "again" in head else ""
+    again = (
+        f" What had survived was tried again at `{head['again_commit']}`, {head['again']}." if "again" in head else ""
+    )
     counted = Counter(one["result"] for one in run.found)
-    rows = [_row(module, [one for one in run.found if one["module"] == module]) for module in dict.fromkeys(one["module"] for one in run.found)]
+    rows = [
+        _row(module, [one for one in run.found if one["module"] == module])
+        for module in dict.fromkeys(one["module"] for one in run.found)
+    ]
     survivors = [one for one in run.found if one["result"] not in ENDED_BY_A_TEST]
     reasons: dict[str, list[dict[str, Any]]] = {}
     for one in survivors:
         reasons.setdefault(known.get(one["name"], "**not explained yet**"), []).append(one)
-    return "\n".join([
-        "# Mutants", "",
-        "A mutant is the platform with one small change: a comparison turned, a bound moved, a number one more or less, a statement or a keyword",
-        "left out, a result forgotten. Where no test falls over it, a fault of that kind would land unseen. Each survivor is killed by a test or",
-        "explained here. What only words an error is not changed.", "",
-        f"`make mutants MUTANTS={head['a_module']} SEED={head['seed']} WRITE=1`, {head['date']}, commit `{head['commit']}`: drawn at random, up to"
-        f" {head['a_module']} a module, every kind of change in turn.{again}", "",
-        f"Of {len(run.found)} mutants {counted['killed']} were killed, {counted['timeout']} ended at their time limit, "
-        f"{counted['survived']} survived and {counted['unreached']} are reached by no test that was asked.", "",
-        "| module | mutants | killed | time limit | survived | not reached |", "|---|---|---|---|---|---|", *rows, "",
-        "## Survivors", "", *[line for why, some in reasons.items() for line in _explained(why, some)],
-        "## How it is made", "",
-        "[`tests/mutation`](../../tests/mutation): `operators.py` makes the mutants, `reach.py` asks coverage.py which tests reach which line,",
-        "`trial.py` forks a pytest session that has collected its tests and puts the mutant in the place of the function. A killer counts only if it",
-        "passes without a mutant. Quick tests are first, up to 40 s of them a mutant; how many more were left out stands beside a survivor.",
-        "`make mutants SURVIVORS=1 WRITE=1` tries what had survived once more.", "",
-    ])  # fmt: skip
+    figures = ", ".join(f"{counted[result]} {words}" for result, words in SAID.items())
+    asked = f"make mutants MUTANTS={head['a_module']} SEED={head['seed']} WRITE=1"
+    return TEXT.format(
+        head=head, again=again, every=len(run.found), figures=figures, asked=asked, rows="\n".join(rows),
+        survivors="\n".join(line for why, some in reasons.items() for line in _explained(why, some)),
+    )  # fmt: skip
 
 
 def _row(module: str, found: Sequence[dict[str, Any]]) -> str:
     counted = Counter(one["result"] for one in found)
     cells = [counted[name] or "" for name in ("killed", "timeout", "survived", "unreached")]
-    return f"| `{module.removeprefix('sankofa_observe/')}` | {len(found)} | " + " | ".join(str(one) for one in cells) + " |"
+    return (
+        f"| `{module.removeprefix('sankofa_observe/')}` | {len(found)} | "
+        + " | ".join(str(one) for one in cells)
+        + " |"
+    )
 
 
 def _explained(why: str, some: Sequence[dict[str, Any]]) -> list[str]:
@@ -113,7 +148,9 @@ def _explained(why: str, some: Sequence[dict[str, Any]]) -> list[str]:
 def _shown(name: str) -> str:
     module, _, rest = name.partition(" ")
     scope, _, change = rest.partition(": ")
-    return f"`{module.removeprefix('sankofa_observe/')}` {'' if scope == '-' else scope + ', '}{change}".replace("|", "\\|")
+    return f"`{module.removeprefix('sankofa_observe/')}` {'' if scope == '-' else scope + ', '}{change}".replace(
+        "|", "\\|"
+    )
 
 
 def write() -> int:

@@ -5,26 +5,28 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from types import CodeType, ModuleType
-from collections.abc import Sequence
 
-from tests.mutation.operators import ROOT, mutants
+from tests.mutation.operators import ROOT, mutants, named
 
 MODULE, NAME = json.loads(os.environ["MUTANT"])
 
 
 class _Mutated(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
-        mutant = next(one for one in mutants(MODULE) if one.name == NAME)
+        mutant = next(one for one in (*mutants(MODULE), *named(MODULE)) if one.name == NAME)
         return compile(mutant.tree(), self.path, "exec", dont_inherit=True)
 
 
 class _Finder:
     """First of all finders, for this one module."""
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name != MODULE.removesuffix(".py").removesuffix("/__init__").replace("/", "."):
             return None
         file = str(ROOT / MODULE)

@@ -23,10 +23,10 @@ from typing import Any
 
 import pytest
 
-from tests.mutation.operators import ROOT, Mutant, mutants
+from tests.mutation.operators import ROOT, Mutant, mutants, named
 
 PLAN = "MUTANTS_PLAN"
-SETUP_SECONDS, LONGER = 15, 4  # a mutant has this much time, and so many times what its tests took
+SETUP_SECONDS, LONGER = 20, 3  # a mutant has this much time, and so many times what its tests took
 KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "unreached"
 
 
@@ -53,9 +53,11 @@ class _Trials:
         with found.open("a", encoding="utf-8") as out:
             for line in plan.read_text(encoding="utf-8").splitlines():
                 asked = json.loads(line)
-                by_name = {one.name: one for one in mutants(asked["module"])}
+                by_name = {one.name: one for one in (*mutants(asked["module"]), *named(asked["module"]))}
                 began = time.monotonic()
-                said = self._try(by_name[asked["name"]], [one for one in asked["tests"] if one in self._items], asked["seconds"])
+                said = self._try(
+                    by_name[asked["name"]], [one for one in asked["tests"] if one in self._items], asked["seconds"]
+                )
                 took = round(time.monotonic() - began, 1)
                 out.write(json.dumps({"name": asked["name"], "module": asked["module"], **said, "took": took}) + "\n")
                 out.flush()
@@ -125,7 +127,11 @@ class _Trials:
         name, line = mutant.function
         whole = compile(mutant.tree(), path, "exec", dont_inherit=True)
         code = next(one for one in _codes(whole) if (one.co_qualname, one.co_firstlineno) == (name, line))
-        old = [one for one in self._functions if (one.__code__.co_filename, one.__qualname__, one.__code__.co_firstlineno) == (path, name, line)]
+        old = [
+            one
+            for one in self._functions
+            if (one.__code__.co_filename, one.__qualname__, one.__code__.co_firstlineno) == (path, name, line)
+        ]
         for function in old:
             function.__code__ = code
         if not old:
@@ -164,7 +170,13 @@ def _apart(mutant: Mutant, tests: Sequence[str], limit: float, folder: Path) -> 
     environment = {**os.environ, "MUTANT": json.dumps([mutant.module, mutant.name])}
     environment.pop(PLAN)
     child = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     try:
         out, _ = child.communicate(timeout=limit + SETUP_SECONDS)
