@@ -60,16 +60,6 @@ REPORT_GAS, REPORT_GAS_EACH = 250_000, 90_000
 FINALISE_GAS, FINALISE_GAS_EACH = 100_000, 130_000
 
 
-def report_gas(rows: int) -> int:
-    """What a transaction of so many rows may use."""
-    return REPORT_GAS + REPORT_GAS_EACH * rows
-
-
-def finalise_gas(rows: int) -> int:
-    """What making so many rows final may use."""
-    return FINALISE_GAS + FINALISE_GAS_EACH * rows
-
-
 class ContractChain:
     """Both books at one node; the sender needs no authority: anybody may send what k attestors signed."""
 
@@ -406,6 +396,16 @@ def _finalisation(one: Logged, at: int) -> Finalisation:
 
 def _hex(value: Any) -> str:
     return f"0x{bytes(value).hex()}"
+
+
+def report_gas(rows: int) -> int:
+    """What a transaction of so many rows may use."""
+    return REPORT_GAS + REPORT_GAS_EACH * rows
+
+
+def finalise_gas(rows: int) -> int:
+    """What making so many rows final may use."""
+    return FINALISE_GAS + FINALISE_GAS_EACH * rows
 
 
 def _most_rows(gas_limit: int) -> int:

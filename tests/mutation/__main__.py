@@ -119,7 +119,7 @@ def _planned(mutant: Mutant) -> dict[str, Any]:
     among = reached[0] if reached else () if mutant.function else lines  # what runs at an import may be used anywhere
     tests = set().union(*(lines.get(line, set()) for line in among))
     by_file: dict[str, list[str]] = defaultdict(list)
-    for test in sorted(tests, key=_order):
+    for test in sorted(tests, key=_seconds):
         by_file[test.partition("::")[0]].append(test)
     chosen: list[str] = []
     spent = 0.0
@@ -140,10 +140,6 @@ def _planned(mutant: Mutant) -> dict[str, Any]:
 
 def _seconds(test: str) -> float:
     return reach.seconds().get(test, 1.0)
-
-
-def _order(test: str) -> int:
-    return list(reach.seconds()).index(test) if test in reach.seconds() else 0
 
 
 def _tried(plan: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
