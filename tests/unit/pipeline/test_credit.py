@@ -78,6 +78,7 @@ def test_a_final_settlement_is_granted_to_its_tenant() -> None:
             tenant="globex",
             amount=Money(amount_minor=CREDIT_MINOR, currency="USD", exponent=2),
             cut_minor=0,
+            revision=1,
             transaction=TRANSACTION,
             block_number=7,
             granted_at=AT + 5,
