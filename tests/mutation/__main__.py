@@ -126,10 +126,13 @@ def _planned(mutant: Mutant, budget: float) -> dict[str, Any]:
         by_file[test.partition("::")[0]].append(test)
     chosen: list[str] = []
     spent = 0.0
-    own_file = f"test_{Path(mutant.module).stem}"
-    files = sorted(
-        by_file, key=lambda file: (own_file not in file, sum(map(_seconds, by_file[file])) / len(by_file[file]))
-    )
+    named_so = [f"/test_{name}" for name in (Path(mutant.module).stem, Path(mutant.module).parent.name)]
+
+    def first(file: str) -> tuple[bool, float]:
+        some = by_file[file]
+        return not any(name in file for name in named_so), sum(map(_seconds, some)) / len(some)
+
+    files = sorted(by_file, key=first)
     for n, file in enumerate(files):
         for test in by_file[file]:
             if spent + _seconds(test) > budget or (mutant.function is None and n >= FILES):
