@@ -11,7 +11,8 @@ import pytest
 from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, SankofaError, Unavailable
 from sankofa_observe.pipeline.agreements import ended
 from sankofa_observe.pipeline.following import Moved
-from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, Waiting, cause_of
+from sankofa_observe.pipeline.lane_acts import LaneActs
+from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, Patience, Waiting, cause_of
 from sankofa_observe.pipeline.reporting import Attested
 from sankofa_observe.pipeline.settle import Ended, Settle
 from sankofa_observe.ports import (
@@ -417,6 +418,66 @@ def test_what_others_brought_about_is_taken_over(on_chain: SettlementState, hist
 
     assert [change.state for change in record.history] == history
     assert (court.nonces(), court.chain.writes) == ([], [])
+
+
+def test_what_another_reported_before_it_was_owed_here_is_taken_over() -> None:
+    """The log of that block was read already: what is to be reported is looked at by itself, before anything is signed."""
+    court = Court()
+    owing, court.ledger = court.ledger, MemoryLedger()
+    court.hold(REPORTED)
+    court.run()
+    assert [cause_of(one.reason) for one in court.ledger.waits(LANE)] == [Cause.STRANGERS]
+    for record in owing.in_order():
+        court.ledger.add_penalty(record.penalty)
+    court.run()
+
+    assert (court.states(), court.chain.signed, court.chain.writes) == ([REPORTED], [], [])
+
+
+@pytest.mark.parametrize(
+    ("state", "after_seconds"), [(REPORTED, 10), (SettlementState.DISPUTED, 10 + 14 * 86_400), (FINAL, None)]
+)
+def test_what_a_person_takes_over_is_due_when_the_contract_may_end_it(
+    state: SettlementState, after_seconds: int | None
+) -> None:
+    """A report when its window ends, a dispute when the time of its ruling is over as well."""
+    court = Court()
+    [penalty], at, court.ledger = court.penalties, court.clock.at, MemoryLedger()
+    court.hold(state)
+    court.chain._rows.append((court.chain.number, penalty.row()))
+    of = replace(builders.agreement(), ruling_seconds=14 * 86_400)
+    acts = LaneActs(
+        ledger=court.ledger, archive=court.archive, chain=court.chain, clock=court.clock, agreements={of.version_id: of}, by="amina", reason="r",
+    )  # fmt: skip
+    acts.adopt(penalty.settlement_id, breach(builders.agreement(), 0).document)
+    [record] = court.ledger.in_order()
+
+    assert record.history[-1].due_at == (None if after_seconds is None else at + after_seconds)
+
+
+def test_what_was_refused_is_asked_again_ever_more_seldom_and_at_once_when_something_was_recorded() -> None:
+    """After 1, 2, 4, … 32 turns; and from the beginning for another record of it, or once it was not refused for long."""
+    patience, asked = Patience(), list[int]()
+    for turn in range(150):
+        if patience.allows("one", "record"):
+            asked.append(turn)
+            patience.refused("one", "record")
+        patience.next_turn()
+    assert asked == [0, 1, 3, 7, 15, 31, 63, 95, 127]
+    assert patience.allows("one", "another record")
+    patience.refused("one", "another record")
+    patience.next_turn()
+    assert patience.allows("one", "another record")
+    for _ in range(32):
+        patience.next_turn()
+    patience.refused("one", "another record")
+    patience.next_turn()
+    assert not patience.allows("one", "another record")
+    for _ in range(40):
+        patience.next_turn()
+    patience.refused("one", "another record")
+    patience.next_turn()
+    assert patience.allows("one", "another record")
 
 
 def test_a_dispute_that_was_taken_back_is_reported_again_and_told_once() -> None:
