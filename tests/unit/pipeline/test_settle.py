@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -317,6 +317,7 @@ def test_a_nonce_that_another_transaction_used_frees_the_lane() -> None:
 
     assert "nonce 0 was used by another transaction" in said(told)[0]
     assert (court.states(), court.nonces()) == ([REPORTED], [0, 1])
+    assert min((one.succeeded, one.block_number) for one in court.ledger.receipts.values()) == (False, 0)
 
 
 @pytest.mark.parametrize(
@@ -567,11 +568,13 @@ def test_a_ruling_s_row_is_followed_and_not_held() -> None:
 
 def test_an_agreement_that_a_party_ended_ends_here_too() -> None:
     """It is a record once, asked for once a period, and told."""
-    court, agreement = Court(), builders.agreement()
+    court, agreement = Court(periods=0), builders.agreement()
     now = agreement.calendar.index_of(agreement.window.period_at(court.clock.at))
     court.chain.agreements[agreement.key] = OnChainAgreement(version=1, first_period=0, end_period=now + 2)
-    settling = court.settling(agreements=[agreement])
+    later = replace(agreement, id=builders.digest_of("later"), starts_at=builders.period(now + 9).starts_at)
+    settling = court.settling(agreements=[agreement, later])
     told = [one for _ in range(2) for one in settling.run() if isinstance(one, Ended)]
+    assert court.chain.asked["agreement"] == 1
     ends_at = builders.period(now + 2).starts_at
 
     assert [str(one) for one in told] == [
@@ -649,6 +652,27 @@ def test_a_stalled_chain_is_still_read() -> None:
     assert said(told) == ["head 2 is 600 s old; sending nothing"]
 
 
+def test_a_turn_waits_for_its_transaction_until_it_is_mined_or_two_blocks_have_passed() -> None:
+    """A chain that has a block each second reports and goes on in one turn; one that has none is left to the next turn."""
+    found: list[list[bool]] = []
+    for mines in (True, False):
+        court = Court()
+        court.chain.instant = False
+
+        def wait(ready: Callable[[], bool], chain: WatchedChain = court.chain, mines: bool = mines) -> None:  # noqa: FBT001
+            asked = [ready()]
+            for _ in range(2):
+                if mines:
+                    chain.mine()
+                else:
+                    chain.number += 1
+                asked.append(ready())
+            found.append(asked)
+
+        list(court.settling(wait_a_while=wait).run())
+    assert found == [[False, True, True], [False, False, True]]
+
+
 def test_while_a_transaction_is_open_no_other_nonce_is_spent() -> None:
     """On a halted chain every run sends the same bytes again, and neither reports nor finalises anything else."""
     court = Court(periods=2)
@@ -711,7 +735,7 @@ def test_a_node_that_takes_no_transaction_is_one_wait_of_the_lane() -> None:
     assert all("gas price below the minimum" in " ".join(one) for one in told)
     assert [cause_of(one.reason) for one in court.ledger.waits(LANE)] == [Cause.NODE]
     assert court.nonces() == [0] * len(court.ledger.attempts)
-    assert len(court.ledger.attempts) > 1
+    assert [rows for rows, _ in court.chain.signed][:4] == [4, 2, 1, 1]
     court.chain.refuses = ""
     for _ in range(3):
         list(settling.run())
