@@ -12,9 +12,8 @@ import pytest
 
 from deploy.lab.ports import free_port
 from sankofa_observe import shown
-from sankofa_observe.adapters.node import Node
+from sankofa_observe.adapters.node import Node, Signed
 from sankofa_observe.adapters.prometheus import PrometheusSamples
-from sankofa_observe.adapters.node import Signed
 from sankofa_observe.adapters.redaction import Redaction
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.slo.indicator import for_sites
