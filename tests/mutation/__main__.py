@@ -27,7 +27,10 @@ from tests.mutation.trial import PLAN, UNREACHED
 
 WORK = ROOT / ".cache/mutants"
 PLATFORM = "sankofa_observe"
-SECONDS = 60.0  # of tests a mutant: the rest is not tried, and is counted
+SECONDS, AGAIN_SECONDS = (
+    60.0,
+    300.0,
+)  # of tests a mutant, and one that has survived: the rest is not tried, and is counted
 FILES = 12  # of tests, for a mutant that needs a new Python
 SLA = """agreement calendar catalog credit dispute exclusion incident outlook overlay penalty recorded_terms recurrence revision schedule
     settlement stacking terms what_if"""
@@ -58,7 +61,7 @@ def main() -> int:
         drawn = [one for one in named() if not asked.module or one.module in asked.module]
         drawn += [one for module in asked.module or MODULES for one in draw(module, asked.mutants, seed)]
     print(f"mutants: {len(drawn)} drawn with SEED={seed}; name it to go on or to draw the same", flush=True)
-    plan = [_planned(one) for one in drawn]
+    plan = [_planned(one, AGAIN_SECONDS if asked.survivors else SECONDS) for one in drawn]
     found = _tried(plan)
     head = {"seed": seed, "a_module": asked.mutants, "date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": _commit()}
     run = page.Run(head=head, found=found)
@@ -110,8 +113,8 @@ def _named(names: Iterable[str]) -> Iterator[Mutant]:
         yield from (one for one in (*named(module), *mutants(module)) if one.name in wanted)
 
 
-def _planned(mutant: Mutant) -> dict[str, Any]:
-    """The tests that reach it, quick files first, up to a budget."""
+def _planned(mutant: Mutant, budget: float) -> dict[str, Any]:
+    """The tests that reach it, its own file's first, then those of quick files, up to a budget of seconds."""
     lines = reach.tests_by_line(mutant.module)
     own = range(mutant.first_line, mutant.last_line + 1)
     used: Iterable[int] = () if mutant.function else lines_of_use(mutant.module, mutant.first_line)
@@ -123,9 +126,16 @@ def _planned(mutant: Mutant) -> dict[str, Any]:
         by_file[test.partition("::")[0]].append(test)
     chosen: list[str] = []
     spent = 0.0
-    for n, some in enumerate(sorted(by_file.values(), key=lambda some: sum(map(_seconds, some)) / len(some))):
-        for test in some:
-            if spent + _seconds(test) > SECONDS or (mutant.function is None and n >= FILES):
+    named_so = [f"/test_{name}" for name in (Path(mutant.module).stem, Path(mutant.module).parent.name)]
+
+    def first(file: str) -> tuple[bool, float]:
+        some = by_file[file]
+        return not any(name in file for name in named_so), sum(map(_seconds, some)) / len(some)
+
+    files = sorted(by_file, key=first)
+    for n, file in enumerate(files):
+        for test in by_file[file]:
+            if spent + _seconds(test) > budget or (mutant.function is None and n >= FILES):
                 continue
             chosen.append(test)
             spent += _seconds(test)

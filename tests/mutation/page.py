@@ -45,8 +45,8 @@ Of {every} mutants: {figures}.
 
 [`tests/mutation`](../../tests/mutation): `operators.py` makes the mutants, `reach.py` asks coverage.py which tests reach which line,
 `trial.py` forks a pytest session that has collected its tests and puts the mutant in the place of the function. A killer counts only if it
-passes without a mutant. Quick tests are first, up to a minute of them a mutant; how many more were left out stands beside a survivor.
-`make mutants SURVIVORS=1 WRITE=1` tries what had survived once more. The package mutmut (3.8) changes no constant of a module and nothing in a
+passes without a mutant. Tests named after the module are first, then quick ones, up to a minute of them a mutant; `make mutants SURVIVORS=1
+WRITE=1` tries what has survived once more, by two minutes of tests. How many were left out stands beside a survivor. The package mutmut (3.8) changes no constant of a module and nothing in a
 property or another decorated function, cosmic-ray (8.7) starts pytest for each mutant and asks no coverage: hence a tool of our own.
 """
 

@@ -109,7 +109,9 @@ def test_clock_that_runs_ahead_seals_and_forgets_nothing(tmp_path: Path) -> None
     source, store, checked = ScriptedSamples(), DeltaSlots(tmp_path, "o"), Checked()
     scrapes(source)
     counted(source, store, OVER - 3600)
+    there = store.read("availability-edge", ["edge-1"], DAY)
     assert sealed(source, store, OVER + 8 * 366 * DAY_SECONDS, checked) == []
+    assert store.read("availability-edge", ["edge-1"], DAY) == there != []
     counted(source, store, OVER + 600)
     assert [one.site_days for one in sealed(source, store, OVER + WAIT_SECONDS, checked)] == [1]
     assert good(store) == [(1, 1440)]
