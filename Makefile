@@ -1,6 +1,6 @@
 # What a person does here. `make demo`, `make tour` and `make test` do all of their own set-up: deploy/parts.toml says what each needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour boards test test-all soak drill bench pytest lint lint-only slither check-generated generate lock clean
+.PHONY: help setup demo tour boards test test-all soak drill mutants bench pytest lint lint-only slither check-generated generate lock clean
 
 PYTHON ?=
 TIER ?= demo
@@ -71,6 +71,11 @@ soak: ## More of the same, for hours: 10,000 spoiled answers a claim, deep fuzzi
 drill: ## What was lost is recovered as its page says, on real parts (WRITE=1 writes docs/reference/restore-drill.md)
 	$(SETUP) test
 	@$(if $(filter 1,$(WRITE)),DRILL_TRANSCRIPT=docs/reference/restore-drill.md )$(BIN)/python -m pytest tests/end_to_end/test_restore_drill.py
+
+mutants: ## Small changes of the code that tests must fall over (MUTANTS=n a module, SEED=, MODULE=path, SURVIVORS=1, WRITE=1 keeps the run and its page)
+	$(SETUP) test
+	@nice $(BIN)/python -m tests.mutation $(if $(MUTANTS),--mutants $(MUTANTS)) $(if $(SEED),--seed $(SEED)) $(foreach one,$(MODULE),--module $(one)) \
+		$(if $(filter 1,$(SURVIVORS)),--survivors) $(if $(filter 1,$(WRITE)),--write) $(if $(filter 1,$(PAGE)),--page write)
 
 bench: ## Ours beside the peers, in one run (WRITE=1 writes docs/reference/performance.md)
 	$(SETUP) bench

@@ -280,6 +280,7 @@ def credit(of: Agreement, penalty: Penalty, **changes: Any) -> ServiceCredit:
         tenant=of.tenant,
         amount=Money(amount_minor=penalty.credit_minor, currency=penalty.currency, exponent=penalty.exponent),
         cut_minor=0,
+        revision=1,
         transaction=digest_of(f"transaction of {penalty.settlement_id}"),
         block_number=7,
         granted_at=penalty.assessed_at + 3600,

@@ -219,12 +219,11 @@ class ContractChain:
 
     def sign_reports(self, rows: Sequence[Row], signatures: Sequence[bytes], nonce: int) -> Signed:
         call = self._contract.functions.submitReports([row_fields(row) for row in rows], list(signatures))
-        gas = REPORT_GAS + REPORT_GAS_EACH * len(rows)
-        return self._sign(AttemptKind.REPORT, call, [row.key for row in rows], nonce, gas)
+        return self._sign(AttemptKind.REPORT, call, [row.key for row in rows], nonce, report_gas(len(rows)))
 
     def sign_finalise(self, keys: Sequence[SettlementKey], nonce: int) -> Signed:
         call = self._contract.functions.finalizeSettlements([key_fields(key) for key in keys])
-        return self._sign(AttemptKind.FINALISE, call, keys, nonce, FINALISE_GAS + FINALISE_GAS_EACH * len(keys))
+        return self._sign(AttemptKind.FINALISE, call, keys, nonce, finalise_gas(len(keys)))
 
     def replacement(self, attempt: Attempt) -> Attempt:
         was = Transaction.read(attempt.raw)
@@ -390,6 +389,16 @@ def _finalisation(one: Logged, at: int) -> Finalisation:
 
 def _hex(value: Any) -> str:
     return f"0x{bytes(value).hex()}"
+
+
+def report_gas(rows: int) -> int:
+    """What a transaction of so many rows may use."""
+    return REPORT_GAS + REPORT_GAS_EACH * rows
+
+
+def finalise_gas(rows: int) -> int:
+    """What making so many rows final may use."""
+    return FINALISE_GAS + FINALISE_GAS_EACH * rows
 
 
 def _most_rows(gas_limit: int) -> int:

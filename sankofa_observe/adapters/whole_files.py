@@ -54,7 +54,7 @@ def write_whole(path: Path, raw: bytes) -> None:
             with suppress(OSError):
                 partial.unlink()
             raise
-        _sync(path.parent)
+        sync_folder(path.parent)
 
 
 def read_whole(path: Path, most_bytes: int) -> bytes | None:
@@ -108,7 +108,7 @@ def alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A name that was not synced may be gone after a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

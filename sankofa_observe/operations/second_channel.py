@@ -87,7 +87,8 @@ def _sent(request: urllib.request.Request) -> None:
 
     def send() -> None:
         try:
-            with _DIRECT.open(request, timeout=ANSWER_SECONDS):
+            direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
+            with direct.open(request, timeout=ANSWER_SECONDS):
                 return
         except Exception as error:  # noqa: BLE001  raised again where it was asked
             faults.append(error)
@@ -126,6 +127,3 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *_: object) -> None:
         return None
-
-
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)

@@ -15,7 +15,7 @@ class ServiceCredit:
     """
 
     settlement_id: str
-    revision: int = 1  # of the word on chain
+    revision: int  # of the word on chain
     agreement_id: str
     tenant: str
     amount: Money

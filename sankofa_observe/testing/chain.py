@@ -151,6 +151,7 @@ class FakeChain:
 
     def agreement(self, agreement_id: str) -> OnChainAgreement | None:
         self._answer()
+        self.asked["agreement"] += 1
         return self.agreements.get(agreement_id, OnChainAgreement(version=1, first_period=0, end_period=2**32 - 1))
 
     def terms_hashes(self, periods: Sequence[tuple[str, int]]) -> list[str | None]:

@@ -332,6 +332,7 @@ def test_an_attestor_that_was_never_there_has_said_nothing(tmp_path: Path) -> No
     """No answer, no signature, no time; one that is at work has a time, and a spoiled one is as none."""
     house = House(folder=tmp_path)
     [batch] = house.propose((FIRST,))
+    assert not house.proposer.is_awaited  # it comes when it comes
     before = (house.proposer.answers(documents(FIRST)), house.proposer.signature(batch), house.proposer.heard_at)
     house.attesting.turn()
     heard = house.proposer.heard_at

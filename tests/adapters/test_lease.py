@@ -4,6 +4,7 @@ death, a release or a loss. What lapses with time is the ledger's alone: a file 
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from deploy.parts import CHECKOUT
 from sankofa_observe.adapters.ledger import SqlLedger, lease, tables
@@ -197,3 +198,25 @@ def test_a_lease_of_our_own_that_lapsed_says_so(ledger: SqlLedger) -> None:
     lapse(ledger)
     with pytest.raises(Lost, match=r"our lease of epoch 1 lapsed \d+ s ago"):
         first.check()
+
+
+def test_a_lease_is_lost_at_the_very_second_at_which_it_lapses(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From then on another one may take it."""
+    held = lease_of(ledger, "ours")
+    held.take()
+    with ledger._database.reading() as connection:
+        expires_at = connection.execute(select(tables.leases.c.expires_at)).scalar_one()
+    monkeypatch.setattr(lease, "_now", lambda _: expires_at - 1)
+    held.check()
+    monkeypatch.setattr(lease, "_now", lambda _: expires_at)
+    with pytest.raises(Lost, match="lapsed 0 s ago"):
+        held.check()
+
+
+def test_a_place_is_a_host_a_boot_of_it_and_a_table_of_processes() -> None:
+    """Containers of one host have one name and one boot, and each its own processes."""
+    host, boot, processes = lease._place().split(":")
+    assert (host, len(boot)) == (socket.gethostname(), 36)
+    assert processes == str(Path("/proc/self/ns/pid").stat().st_ino)

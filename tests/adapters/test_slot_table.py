@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 from random import Random
 
+import polars as pl
 import pytest
 from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sankofa_observe.adapters.slots import DeltaSlots, care
+from sankofa_observe.adapters.slots.days import newest
 from sankofa_observe.errors import Unavailable
 from sankofa_observe.ports import SlotTable
 from sankofa_observe.slo.slot import SlotState
@@ -68,6 +70,20 @@ def test_table_takes_a_twin_within_one_append_once(table: SlotTable) -> None:
     known = slot(START, SlotState.BAD)
     assert table.append([slot(START, SlotState.UNKNOWN), slot(START, SlotState.UNKNOWN), known], START) == 1
     assert table.read(NAME, ["edge-1"], period()) == [known]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_of_two_rows_with_one_revision_the_later_observed_one_stands_for_every_reader(order: tuple[int, ...]) -> None:
+    """Two writers of one observer in the same moment (case F30): whichever file is read first, before and after it is compacted."""
+    rows = [(1, 200, "unknown"), (2, 100, "good"), (2, 101, "bad")]
+    frame = pl.DataFrame(
+        [(NAME, "edge-1", START, *rows[n]) for n in order],
+        schema=["slo", "site", "starts_at", "revision", "observed_at", "state"],
+        orient="row",
+    )
+    assert newest(frame)["state"].to_list() == ["bad"]
+    first = frame.filter(pl.col("observed_at") < 200).with_columns(revision=1)
+    assert newest(first)["state"].to_list() == ["bad"]
 
 
 def test_table_reads_the_latest_revision(table: SlotTable) -> None:

@@ -109,6 +109,11 @@ def test_ways_of_counting_have_the_digest_they_always_had(kind: str) -> None:
     assert counting_digest(made) == GOLDEN[kind]
 
 
+def test_each_version_of_an_slo_is_counted_under_a_name_of_its_own() -> None:
+    """The first one has the document that it had before there were others."""
+    assert [counting_of(slo(version=version)).get("version") for version in (1, 2, 3)] == [None, 2, 3]
+
+
 def test_a_document_is_of_integers_and_texts() -> None:
     """No float and no null stands in it, so every reader hashes the same bytes."""
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Table, select
 from sankofa_observe.adapters.ledger import tables
 from sankofa_observe.adapters.ledger.checksums import Row, printable, verify
 from sankofa_observe.adapters.ledger.database import Database
+from sankofa_observe.adapters.whole_files import sync_folder
 from sankofa_observe.errors import InvalidInput
 from sankofa_observe.units import Period, rfc3339
 
@@ -70,6 +71,7 @@ def export(url: str, period: Period, file: Path) -> Exported:
             out.write(last)
             out.flush()
             os.fsync(out.fileno())
+        sync_folder(file.parent)
     except BaseException:
         file.unlink(missing_ok=True)
         raise

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, func, inspect, select
 from sankofa_observe.adapters.ledger import projections, records, shape, tables
 from sankofa_observe.adapters.ledger.checksums import printable
 from sankofa_observe.adapters.ledger.database import Database, any_text, other_revision, revision
+from sankofa_observe.adapters.whole_files import sync_folder
 from sankofa_observe.errors import InvalidInput, Unfit
 
 
@@ -119,6 +120,7 @@ def backup(url: str, file: Path) -> str:
             raise
     with file.open("rb") as copy:
         os.fsync(copy.fileno())
+    sync_folder(file.parent)
     return f"{database.url}: backed up to {file}, {file.stat().st_size} bytes"
 
 

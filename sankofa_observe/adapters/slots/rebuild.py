@@ -32,6 +32,7 @@ from sankofa_observe.adapters.slots.findings import MADE, Progress, absent, chec
 from sankofa_observe.adapters.slots.lock import alone
 from sankofa_observe.adapters.slots.rows import DAYS, KEY, SITE_DAY, SLOTS, shaped
 from sankofa_observe.adapters.slots.store import DeltaSlots
+from sankofa_observe.adapters.whole_files import write_whole
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.slo.totals import DAY_SECONDS
 
@@ -244,12 +245,7 @@ def _announce(root: Path) -> None:
     """From here on the new tables are to take the old ones' place, whatever happens to this process."""
     name = f"damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     aside = next(one for n in range(1, 1000) if not (root / (one := f"{name}-{n}" if n > 1 else name)).exists())
-    draft = root / f"{UNFINISHED}.new"
-    with draft.open("w", encoding="utf-8") as out:
-        json.dump({"aside": aside}, out)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(root / UNFINISHED)
+    write_whole(root / UNFINISHED, json.dumps({"aside": aside}).encode())
 
 
 def _put_in_place(root: Path) -> list[str]:

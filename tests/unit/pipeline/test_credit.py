@@ -78,6 +78,7 @@ def test_a_final_settlement_is_granted_to_its_tenant() -> None:
             tenant="globex",
             amount=Money(amount_minor=CREDIT_MINOR, currency="USD", exponent=2),
             cut_minor=0,
+            revision=1,
             transaction=TRANSACTION,
             block_number=7,
             granted_at=AT + 5,
@@ -91,6 +92,15 @@ def test_the_amount_is_the_one_the_contract_accrued() -> None:
     books.accrued(books.settlement(REPORTED, FINAL), CREDIT_MINOR - 20_000)
 
     assert [(one.amount.amount_minor, one.cut_minor) for one in books.grant()] == [(30_000, 20_000)]
+
+
+def test_nothing_is_cut_where_more_was_accrued_or_by_another_revision_than_was_priced() -> None:
+    """A ruling or a restatement is another price: what it differs by is no cap's doing."""
+    books = Books()
+    books.accrued(books.settlement(REPORTED, FINAL), CREDIT_MINOR + 1)
+    books.accrued(books.settlement(REPORTED, FINAL, index=1), CREDIT_MINOR - 20_000, credit_ppm=100_000)
+
+    assert [(one.revision, one.cut_minor) for one in books.grant()] == [(1, 0), (2, 0)]
 
 
 @pytest.mark.parametrize(

@@ -210,3 +210,18 @@ def test_worlds_have_something_to_find() -> None:
         for slot in world_of(kind).found()
         for reason in slot.reasons
     }
+
+
+@pytest.mark.parametrize("hour", [0, 1], ids=["the first", "the last"])
+def test_an_hour_at_an_edge_of_which_nothing_was_there_is_counted_once_it_is(hour: int) -> None:
+    """It lies wholly in the period; one that reaches over the edge is compared only where it was counted at all."""
+    world = World(slo(STATES, "up"))
+    for name in ("pve_up", "pve_known"):
+        world.add(name, SECONDS, lambda _: 1, lambda at: 3 * HOUR if at // HOUR == hour else 0)
+    table, period = deepcopy(world.observed), Period(starts_at=START, ends_at=START + END)
+    before = table.read("up", ["edge-1"], period)
+    source, clock = world.by(float("inf")), FixedClock(at=START + END + 1740)
+    told = list(recount_late(world.slo, ["edge-1"], period, source=source, table=table, clock=clock))
+
+    assert (before == world.found(), told != []) == (False, True)
+    assert table.read("up", ["edge-1"], period) == world.found()

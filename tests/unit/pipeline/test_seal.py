@@ -11,7 +11,7 @@ from sankofa_observe.slo.slot import SlotState
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.testing import FixedClock, ScriptedSamples
 from sankofa_observe.units import Period
-from tests.builders import START, slo
+from tests.builders import START, slo, slot
 
 FIRST_DAY = START // DAY_SECONDS
 OVER = START + DAY_SECONDS
@@ -73,6 +73,22 @@ def test_late_samples_are_counted_before_and_after_a_day_is_sealed(tmp_path: Pat
     assert (before, good(store)) == ([(1, 1440 - 120)], [(2, 1440)])
 
 
+def test_a_sealed_day_is_looked_at_as_long_as_a_grace_lasts_and_no_longer(tmp_path: Path) -> None:
+    """Two days and a half after its end late samples still change it where an agreement waits for three days, and no more where none does."""
+    source, store, checked = ScriptedSamples(), DeltaSlots(tmp_path, "o"), Checked()
+    scrapes(source, HOLE)
+    counted(source, store, OVER + 600)
+    sealed(source, store, OVER + WAIT_SECONDS, checked)
+    later = OVER + 5 * DAY_SECONDS // 2
+    store.append([slot(later, SlotState.UNKNOWN)], later)  # the newest one that is known
+    scrapes(source)
+    found = []
+    for grace in (0, 3 * DAY_SECONDS):
+        sealed(source, store, later + 60, checked, grace=grace)
+        found += good(store)
+    assert found == [(1, 1440 - 120), (2, 1440)]
+
+
 def test_source_that_is_away_keeps_no_day_from_being_sealed(tmp_path: Path) -> None:
     """It is sealed, says why late samples were not looked for, and is looked at again as soon as the source is back."""
     source, store, checked = ScriptedSamples(), DeltaSlots(tmp_path, "o"), Checked()
@@ -93,7 +109,9 @@ def test_clock_that_runs_ahead_seals_and_forgets_nothing(tmp_path: Path) -> None
     source, store, checked = ScriptedSamples(), DeltaSlots(tmp_path, "o"), Checked()
     scrapes(source)
     counted(source, store, OVER - 3600)
+    there = store.read("availability-edge", ["edge-1"], DAY)
     assert sealed(source, store, OVER + 8 * 366 * DAY_SECONDS, checked) == []
+    assert store.read("availability-edge", ["edge-1"], DAY) == there != []
     counted(source, store, OVER + 600)
     assert [one.site_days for one in sealed(source, store, OVER + WAIT_SECONDS, checked)] == [1]
     assert good(store) == [(1, 1440)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, Sank
 from sankofa_observe.pipeline.agreements import ended
 from sankofa_observe.pipeline.following import Moved
 from sankofa_observe.pipeline.lane_acts import LaneActs
-from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, Waiting, cause_of
+from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, Patience, Waiting, cause_of
 from sankofa_observe.pipeline.reporting import Attested
 from sankofa_observe.pipeline.settle import Ended, Settle
 from sankofa_observe.ports import (
@@ -319,6 +319,7 @@ def test_a_nonce_that_another_transaction_used_frees_the_lane() -> None:
 
     assert "nonce 0 was used by another transaction" in said(told)[0]
     assert (court.states(), court.nonces()) == ([REPORTED], [0, 1])
+    assert min((one.succeeded, one.block_number) for one in court.ledger.receipts.values()) == (False, 0)
 
 
 @pytest.mark.parametrize(
@@ -422,6 +423,66 @@ def test_what_others_brought_about_is_taken_over(on_chain: SettlementState, hist
     assert (court.nonces(), court.chain.writes) == ([], [])
 
 
+def test_what_another_reported_before_it_was_owed_here_is_taken_over() -> None:
+    """The log of that block was read already: what is to be reported is looked at by itself, before anything is signed."""
+    court = Court()
+    owing, court.ledger = court.ledger, MemoryLedger()
+    court.hold(REPORTED)
+    court.run()
+    assert [cause_of(one.reason) for one in court.ledger.waits(LANE)] == [Cause.STRANGERS]
+    for record in owing.in_order():
+        court.ledger.add_penalty(record.penalty)
+    court.run()
+
+    assert (court.states(), court.chain.signed, court.chain.writes) == ([REPORTED], [], [])
+
+
+@pytest.mark.parametrize(
+    ("state", "after_seconds"), [(REPORTED, 10), (SettlementState.DISPUTED, 10 + 14 * 86_400), (FINAL, None)]
+)
+def test_what_a_person_takes_over_is_due_when_the_contract_may_end_it(
+    state: SettlementState, after_seconds: int | None
+) -> None:
+    """A report when its window ends, a dispute when the time of its ruling is over as well."""
+    court = Court()
+    [penalty], at, court.ledger = court.penalties, court.clock.at, MemoryLedger()
+    court.hold(state)
+    court.chain._rows.append((court.chain.number, penalty.row()))
+    of = replace(builders.agreement(), ruling_seconds=14 * 86_400)
+    acts = LaneActs(
+        ledger=court.ledger, archive=court.archive, chain=court.chain, clock=court.clock, agreements={of.version_id: of}, by="amina", reason="r",
+    )  # fmt: skip
+    acts.adopt(penalty.settlement_id, breach(builders.agreement(), 0).document)
+    [record] = court.ledger.in_order()
+
+    assert record.history[-1].due_at == (None if after_seconds is None else at + after_seconds)
+
+
+def test_what_was_refused_is_asked_again_ever_more_seldom_and_at_once_when_something_was_recorded() -> None:
+    """After 1, 2, 4, … 32 turns; and from the beginning for another record of it, or once it was not refused for long."""
+    patience, asked = Patience(), list[int]()
+    for turn in range(150):
+        if patience.allows("one", "record"):
+            asked.append(turn)
+            patience.refused("one", "record")
+        patience.next_turn()
+    assert asked == [0, 1, 3, 7, 15, 31, 63, 95, 127]
+    assert patience.allows("one", "another record")
+    patience.refused("one", "another record")
+    patience.next_turn()
+    assert patience.allows("one", "another record")
+    for _ in range(32):
+        patience.next_turn()
+    patience.refused("one", "another record")
+    patience.next_turn()
+    assert not patience.allows("one", "another record")
+    for _ in range(40):
+        patience.next_turn()
+    patience.refused("one", "another record")
+    patience.next_turn()
+    assert patience.allows("one", "another record")
+
+
 def test_a_dispute_that_was_taken_back_is_reported_again_and_told_once() -> None:
     """As the contract has it; and a second dispute of it is a dispute."""
     court = Court()
@@ -509,11 +570,13 @@ def test_a_ruling_s_row_is_followed_and_not_held() -> None:
 
 def test_an_agreement_that_a_party_ended_ends_here_too() -> None:
     """It is a record once, asked for once a period, and told."""
-    court, agreement = Court(), builders.agreement()
+    court, agreement = Court(periods=0), builders.agreement()
     now = agreement.calendar.index_of(agreement.window.period_at(court.clock.at))
     court.chain.agreements[agreement.key] = OnChainAgreement(version=1, first_period=0, end_period=now + 2)
-    settling = court.settling(agreements=[agreement])
+    later = replace(agreement, id=builders.digest_of("later"), starts_at=builders.period(now + 9).starts_at)
+    settling = court.settling(agreements=[agreement, later])
     told = [one for _ in range(2) for one in settling.run() if isinstance(one, Ended)]
+    assert court.chain.asked["agreement"] == 1
     ends_at = builders.period(now + 2).starts_at
 
     assert [str(one) for one in told] == [
@@ -591,6 +654,27 @@ def test_a_stalled_chain_is_still_read() -> None:
     assert said(told) == ["head 2 is 600 s old; sending nothing"]
 
 
+def test_a_turn_waits_for_its_transaction_until_it_is_mined_or_two_blocks_have_passed() -> None:
+    """A chain that has a block each second reports and goes on in one turn; one that has none is left to the next turn."""
+    found: list[list[bool]] = []
+    for mines in (True, False):
+        court = Court()
+        court.chain.instant = False
+
+        def wait(ready: Callable[[], bool], chain: WatchedChain = court.chain, mines: bool = mines) -> None:  # noqa: FBT001
+            asked = [ready()]
+            for _ in range(2):
+                if mines:
+                    chain.mine()
+                else:
+                    chain.number += 1
+                asked.append(ready())
+            found.append(asked)
+
+        list(court.settling(wait_a_while=wait).run())
+    assert found == [[False, True, True], [False, False, True]]
+
+
 def test_while_a_transaction_is_open_no_other_nonce_is_spent() -> None:
     """On a halted chain every run sends the same bytes again, and neither reports nor finalises anything else."""
     court = Court(periods=2)
@@ -653,7 +737,7 @@ def test_a_node_that_takes_no_transaction_is_one_wait_of_the_lane() -> None:
     assert all("gas price below the minimum" in " ".join(one) for one in told)
     assert [cause_of(one.reason) for one in court.ledger.waits(LANE)] == [Cause.NODE]
     assert court.nonces() == [0] * len(court.ledger.attempts)
-    assert len(court.ledger.attempts) > 1
+    assert [rows for rows, _ in court.chain.signed][:4] == [4, 2, 1, 1]
     court.chain.refuses = ""
     for _ in range(3):
         list(settling.run())

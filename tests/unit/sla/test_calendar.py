@@ -129,3 +129,14 @@ def test_a_calendar_that_the_contract_refuses_cannot_be_made(kind: Any, words: d
     """What it has and what it may have is said."""
     with pytest.raises(ValueError, match="expected"):
         kind(**words)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"anchor_at": -1}, {"seconds": 0}, {"seconds": 2**32}, {"periods": 0}, {"periods": 2**32}]
+)
+def test_a_fixed_calendar_has_what_the_contract_has_words_for(changed: dict[str, int]) -> None:
+    """32 bits for both numbers, all of them; neither may be nothing."""
+    most = {"anchor_at": 0, "seconds": 2**32 - 1, "periods": 2**32 - 1}
+    assert FixedCalendar(**most).periods == 2**32 - 1
+    with pytest.raises(ValueError, match="from second"):
+        FixedCalendar(**{**most, **changed})

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sankofa_observe.errors import InvalidInput
@@ -134,6 +134,8 @@ def test_the_fast_writer_writes_rfc_8785(found: dict[str, Any]) -> None:
     assert written(parse(raw)) == raw == rfc8785.dumps(json.loads(raw))
 
 
+@example(text="\N{LATIN SMALL LETTER U WITH DIAERESIS}", number=2**53 - 1)
+@example(text="", number=-(2**53))
 @given(text=st.text(), number=st.integers())
 def test_texts_and_large_numbers_are_written_as_rfc_8785_has_them(text: str, number: int) -> None:
     """Control characters, quotes, other alphabets; above 2^53 - 1 a whole number is text."""
@@ -344,6 +346,10 @@ def _with(path: str, value: Any) -> bytes:
         (
             _with("identity/edges/0/1", "12"),
             r"identity.edges\[0\]\[1\] is '12', expected a whole number, as text where",
+        ),
+        (
+            _with("identity/overlay/since_at", builders.START),
+            "overlay.since_at is 1767225600, expected 0, or an instant in",
         ),
         (_with("identity/slo/name", 7), "identity.slo.name is '7', expected text"),
         (_with("identity/period", [7, 7]), "period is 7 to 7, expected its start before its end"),

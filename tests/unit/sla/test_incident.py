@@ -33,9 +33,10 @@ def test_an_incident_covers_every_slot_that_it_touches() -> None:
 
 
 def test_an_incident_that_goes_on_covers_until_now_and_at_least_its_first_slot() -> None:
-    """Now may be before it, where clocks differ."""
+    """Now may be before it, where clocks differ; one that ends as it begins, in the last second of a slot, is of that slot alone."""
     assert {one.slots for one in covered(incident(), CATALOG, START + 600)} == {10}
     assert {one.slots for one in covered(incident(), CATALOG, START - 600)} == {1}
+    assert {one.slots for one in covered(replace(ENDED, ended_at=START + 59), CATALOG, START + 600)} == {1}
 
 
 def test_an_incident_covers_the_places_that_its_labels_name() -> None:
@@ -54,3 +55,4 @@ def test_a_version_covers_what_it_holds() -> None:
     old, new = replace(slo(), ends_at=START + 60), replace(slo(), version=2, starts_at=START + 60)
     catalog = Catalog(sites=SITES, slos={"old": old, "new": new})
     assert [one.slots for one in covered(ENDED, catalog, START + 600)] == [1, 1]
+    assert [one.slots for one in covered(replace(ENDED, ended_at=START + 60), catalog, START + 600)] == [1]

@@ -35,6 +35,7 @@ def so_far(good: int, bad: int, unknown: int = 0, *, left: int) -> SoFar:
         (so_far(492, 8, left=500), Outlook(now_minor=12_500, next_minor=31_250, slots_to_next=3, at_risk_minor=18_750)),
         (so_far(400, 99, 1, left=500), Outlook(now_minor=50_000, next_minor=None, slots_to_next=None, at_risk_minor=0)),
         (so_far(492, 0, 8, left=2), Outlook(now_minor=0, next_minor=None, slots_to_next=None, at_risk_minor=0)),
+        (so_far(497, 2, left=1), Outlook(now_minor=0, next_minor=12_500, slots_to_next=1, at_risk_minor=0)),
         (so_far(994, 6, left=0), Outlook(now_minor=12_500, next_minor=None, slots_to_next=None, at_risk_minor=0)),
     ],
 )

@@ -150,6 +150,7 @@ def test_days_in_a_row_are_the_local_days_of_that_zone(zone: str, first: datetim
         ({"rule": "FREQ=WEEKLY;BYDAY=XX;COUNT=2"}, "rrule: 'FREQ=WEEKLY;BYDAY=XX;COUNT=2': "),
         ({"rule": "FREQ=DAILY;COUNT=2", "seconds": 90_000}, "for: 90000 s: the occurrence of 2027-01-10T01:00:00Z has not ended when the next one begins"),
         ({"rule": "FREQ=DAILY;COUNT=1001"}, "rrule: it has more than 1000 occurrences, or goes on for more than 1830 days"),
+        ({"rule": "FREQ=DAILY;UNTIL=20291006T235959Z"}, "rrule: it has more than 1000 occurrences, or goes on for more than 1830 days"),
         ({"rule": "FREQ=YEARLY;INTERVAL=9999;COUNT=2"}, "rrule: it has more than 1000 occurrences, or goes on for more than 1830 days"),
         ({"rule": "FREQ=YEARLY;UNTIL=99991231T000000Z"}, "rrule: it has more than 1000 occurrences, or goes on for more than 1830 days"),
         ({"rule": "FREQ=YEARLY;COUNT=7"}, "rrule: it has more than 1000 occurrences, or goes on for more than 1830 days"),
@@ -161,6 +162,13 @@ def test_what_is_no_schedule_is_refused_by_name(changes: dict[str, str], wanted:
 
     assert len(found) == 1
     assert found[0].startswith(wanted)
+
+
+def test_a_series_has_a_thousand_occurrences_at_most_and_all_of_them() -> None:
+    """Whichever way its end is told."""
+    for end in ("COUNT=1000", "UNTIL=20291005T235959Z"):
+        found = expanded(schedule(rule=f"FREQ=DAILY;{end}"))
+        assert (len(found.occurrences), found.problems) == (1000, ())
 
 
 def test_everything_that_is_wrong_is_told_in_one_run() -> None:
