@@ -69,7 +69,7 @@ def listed(
 
 
 def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False) -> None:
-    """Show one: what is owed and proved by what, every move, those by persons with who and why, what it waits for and what leads out, and its credits.
+    """Show one: what is owed and proved by what, every move, those by persons with who and why, what it waits for and what leads out, and its grants.
 
     Example: sankofa-observe settlements show 0x… --config sankofa.yaml
     """
@@ -83,8 +83,8 @@ def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False
             raise InvalidInput(
                 f"no settlement {settlement!r} in the ledger: one that is on the contract alone is taken over by sankofa-observe ledger reconcile"
             )
-        wait, credits = reads.wait(SETTLEMENT, settlement), reads.credits(settlement).items
-        told: list[Any] = [found, *([wait] if wait else []), *credits] if as_json else list(_told(found, wait, credits))
+        wait, grants = reads.wait(SETTLEMENT, settlement), reads.credits(settlement).items
+        told: list[Any] = [found, *([wait] if wait else []), *grants] if as_json else list(_told(found, wait, grants))
         show(told, as_json=as_json, nothing="", worded=named)
 
 
@@ -162,7 +162,7 @@ def _line(record: SettlementRecord, *, as_json: bool) -> Any:
     return f"{penalty.settlement_id}  {record.state:<9} {penalty.amount} of {penalty.slo} at {penalty.site}, {penalty.period}"
 
 
-def _told(record: SettlementRecord, wait: Wait | None, credits: Sequence[ServiceCredit]) -> Iterator[str]:
+def _told(record: SettlementRecord, wait: Wait | None, grants: Sequence[ServiceCredit]) -> Iterator[str]:
     from sankofa_observe.pipeline.lane_waits import Cause, cause_of
 
     penalty = record.penalty
@@ -174,5 +174,5 @@ def _told(record: SettlementRecord, wait: Wait | None, credits: Sequence[Service
         held = cause_of(wait.reason) == Cause.HELD
         yield f"waits: {wait}"
         yield f"what leads out: sankofa-observe runbook {'SettlementHeld' if held else 'WaitingLong'}"
-    for one in credits:
+    for one in grants:
         yield f"granted: {one.amount} by revision {one.revision} on chain, in block {one.block_number}, transaction {one.transaction}"

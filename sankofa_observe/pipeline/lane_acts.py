@@ -6,7 +6,7 @@ act is for is told with the command that fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sankofa_observe.errors import InvalidInput, InvariantBroken, SankofaError, Unavailable
@@ -120,12 +120,7 @@ class LaneActs:
         if ours is not None and ours.state is not SettlementState.VOIDED:  # it would be paid twice
             raise self._same_row(record, ours)
         words = found.words if found else ()
-        if moving := next((one for one in words if one.state in MOVING), None):
-            raise InvalidInput(
-                f"settlement {settlement_id} is {record.state} here, and the contract has revision {moving.revision} of it {moving.state}: it "
-                "pays by that once it is final; nothing was written. Dispute that one (sankofa-observe disputes), or take it over: "
-                "sankofa-observe settlements adopt"
-            )
+        self._refuse_what_pays(record, words)
         change = StateChange(
             state=SettlementState.CLOSED,
             at=self.clock.now(),
@@ -136,6 +131,17 @@ class LaneActs:
         return Done(
             settlement_id=settlement_id, said=f"closed: it is not reported any more, and settled under {reference}"
         )
+
+    def _refuse_what_pays(self, record: SettlementRecord, words: Sequence[OnChainWord]) -> None:
+        """What is granted here by a word is known to be paid; what any other word pays would be paid twice."""
+        granted = self.ledger.granted([record.penalty.settlement_id]).get(record.penalty.settlement_id, ())
+        pays = {*MOVING, SettlementState.FINAL}
+        if found := next((one for one in words if one.state in pays and one.revision not in granted), None):
+            raise InvalidInput(
+                f"settlement {record.penalty.settlement_id} is {record.state} here, and the contract has revision {found.revision} of it "
+                f"{found.state}: it pays by that; nothing was written. Take it over (sankofa-observe settlements adopt), or dispute it while "
+                "that is possible: sankofa-observe disputes"
+            )
 
     def adopt(self, settlement_id: str, document: Evidence | None = None) -> Done:
         """Take over what the contract holds, with the document that it was reported with: from the archive, or as given.

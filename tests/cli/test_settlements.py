@@ -66,6 +66,7 @@ def test_settlements_are_listed_and_shown_with_what_they_wait_for(run: Run, inst
         [penalty] = [one.penalty for one in platform.ledger.read(OPERATOR).settlements().items]
         granted = ServiceCredit(
             settlement_id=priced,
+            revision=1,
             agreement_id=penalty.agreement_id,
             tenant=penalty.tenant,
             amount=penalty.amount,

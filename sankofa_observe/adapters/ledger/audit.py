@@ -80,29 +80,35 @@ def export(url: str, period: Period, file: Path) -> Exported:
 
 def check(file: Path, digest: str = "") -> list[str]:
     """What is wrong with a file, in words; nothing where every line is bound to the one before it, and the last one to their number."""
-    faults: list[str] = []
-    before, count, ended = FIRST, -1, False
     try:
         with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                found = _read(line)
-                if number == 1 and (found is None or "format" not in found):
-                    return [f"line 1: expected the first line of a file of `audit export`, with format {FORMAT}"]
-                if ended or found is None or found.get("before") != before:
-                    faults.append(
-                        f"line {number}: {'it stands after the last one' if ended else 'it is not the one that was written after the line before'}"
-                    )
-                elif number == 1 and found.get("format") != FORMAT:
-                    faults.append(f"line 1: format {found.get('format')!r}, expected {FORMAT}")
-                elif "records" in found:
-                    ended = True
-                    if found["records"] != count:
-                        faults.append(f"line {number}: {found['records']} records were written, and {count} are here")
-                before, count = hashlib.sha256(line).hexdigest(), count + (not ended)
-                if len(faults) >= MOST_FAULTS:
-                    return [*faults, "and maybe more"]
+            first = _read(lines.readline())
+            if first is None or "format" not in first:
+                return [f"line 1: expected the first line of a file of `audit export`, with format {FORMAT}"]
+            lines.seek(0)
+            return _faults(lines, digest)
     except OSError as error:
         raise InvalidInput(f"{file}: {error.strerror}; expected a file of `audit export`") from error
+
+
+def _faults(lines: Iterable[bytes], digest: str) -> list[str]:
+    faults: list[str] = []
+    before, count, ended = FIRST, -1, False
+    for number, line in enumerate(lines, 1):
+        found = _read(line)
+        if ended or found is None or found.get("before") != before:
+            faults.append(
+                f"line {number}: {'it stands after the last one' if ended else 'it is not the one that was written after the line before'}"
+            )
+        elif number == 1 and found.get("format") != FORMAT:
+            faults.append(f"line 1: format {found.get('format')!r}, expected {FORMAT}")
+        elif "records" in found:
+            ended = True
+            if found["records"] != count:
+                faults.append(f"line {number}: {found['records']} records were written, and {count} are here")
+        before, count = hashlib.sha256(line).hexdigest(), count + (not ended)
+        if len(faults) >= MOST_FAULTS:
+            return [*faults, "and maybe more"]
     if not ended:
         faults.append("the end is missing: the file was cut")
     if digest and before != digest:
