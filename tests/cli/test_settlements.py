@@ -207,7 +207,12 @@ def test_what_a_lost_key_signed_is_abandoned_and_holds_up_nothing_any_more(
     assert (sealed.code, "its fate is not known" in sealed.err) == (1, True)
     assert (done.code, len(done.out.splitlines()), again.code) == (0, 2, 2), done.err
     assert run("transactions", "list", "--open", *settings).out == "no transaction is open\n"
-    assert run("transactions", "list", *settings).out.count(f"abandoned by amina ({AMINA}): INC-7; a node may still mine it") == 2
+    assert (
+        run("transactions", "list", *settings).out.count(
+            f"abandoned by amina ({AMINA}): INC-7; a node may still mine it"
+        )
+        == 2
+    )
     assert run("settlements", "release", priced, *settings, *reason).code == 0
 
 

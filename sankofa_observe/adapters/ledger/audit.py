@@ -82,16 +82,15 @@ def check(file: Path, digest: str = "") -> list[str]:
     before, count, ended = FIRST, -1, False
     try:
         with file.open("rb") as lines:
+            if (told := (_read(lines.readline()) or {}).get("format")) != FORMAT:
+                return [f"line 1: format {told!r}, expected {FORMAT}, with which a file of `audit export` begins"]
+            lines.seek(0)
             for number, line in enumerate(lines, 1):
                 found = _read(line)
-                if number == 1 and (found is None or "format" not in found):
-                    return [f"line 1: expected the first line of a file of `audit export`, with format {FORMAT}"]
                 if ended or found is None or found.get("before") != before:
                     faults.append(
                         f"line {number}: {'it stands after the last one' if ended else 'it is not the one that was written after the line before'}"
                     )
-                elif number == 1 and found.get("format") != FORMAT:
-                    faults.append(f"line 1: format {found.get('format')!r}, expected {FORMAT}")
                 elif "records" in found:
                     ended = True
                     if found["records"] != count:
