@@ -83,8 +83,8 @@ def shown(settlement: Settlement, config: ConfigFile, *, as_json: AsJson = False
             raise InvalidInput(
                 f"no settlement {settlement!r} in the ledger: one that is on the contract alone is taken over by sankofa-observe ledger reconcile"
             )
-        wait, grants = reads.wait(SETTLEMENT, settlement), reads.credits(settlement).items
-        told: list[Any] = [found, *([wait] if wait else []), *grants] if as_json else list(_told(found, wait, grants))
+        wait, granted = reads.wait(SETTLEMENT, settlement), reads.credits(settlement).items
+        told: list[Any] = [found, *([wait] if wait else []), *granted] if as_json else list(_told(found, wait, granted))
         show(told, as_json=as_json, nothing="", worded=named)
 
 
@@ -132,6 +132,8 @@ def close(
 ) -> None:
     """Report one no more that the contract takes no more: what is owed by it is granted elsewhere. `release` takes it back.
 
+    Where the contract holds our own row it is refused: that is paid there, and is taken over by `adopt`.
+
     Example: sankofa-observe settlements close 0x… --config sankofa.yaml --reason "reported too late, INC-7" --reference CN-2027-031
     """
     _act(config, by, reason, lambda acts: acts.close(settlement, reference), as_json=as_json)
@@ -162,7 +164,7 @@ def _line(record: SettlementRecord, *, as_json: bool) -> Any:
     return f"{penalty.settlement_id}  {record.state:<9} {penalty.amount} of {penalty.slo} at {penalty.site}, {penalty.period}"
 
 
-def _told(record: SettlementRecord, wait: Wait | None, grants: Sequence[ServiceCredit]) -> Iterator[str]:
+def _told(record: SettlementRecord, wait: Wait | None, granted: Sequence[ServiceCredit]) -> Iterator[str]:
     from sankofa_observe.pipeline.lane_waits import Cause, cause_of
 
     penalty = record.penalty
@@ -174,5 +176,5 @@ def _told(record: SettlementRecord, wait: Wait | None, grants: Sequence[ServiceC
         held = cause_of(wait.reason) == Cause.HELD
         yield f"waits: {wait}"
         yield f"what leads out: sankofa-observe runbook {'SettlementHeld' if held else 'WaitingLong'}"
-    for one in grants:
+    for one in granted:
         yield f"granted: {one.amount} by revision {one.revision} on chain, in block {one.block_number}, transaction {one.transaction}"

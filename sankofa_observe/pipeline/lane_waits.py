@@ -1,6 +1,7 @@
 """What the chain lane waits for: each wait a record with a cause and an age, told by a metric and an alarm, and ended once it is over.
 
-A wait is of a settlement, or of the lane itself. While its cause stays the same it is one record, however its words change.
+A wait is of a settlement, or of the lane itself. While its cause stays the same it is one record, however its words change; only who has not
+signed yet is told anew, because a person acts by it.
 """
 
 from __future__ import annotations
@@ -113,11 +114,10 @@ class LaneWaits:
     def _begin(self, subject: str, subject_id: str, tenant: str, cause: Cause, reason: str, due_at: int) -> None:
         key = subject, subject_id
         self._ended.discard(key)
-        standing = self._standing.get(key)
-        if standing and cause_of(standing.reason) == cause:
+        standing, told = self._standing.get(key), f"{cause}: {reason}"
+        if standing and cause_of(standing.reason) == cause and (cause != Cause.ATTESTORS or standing.reason == told):
             self._begun.pop(key, None)
             return
-        told = f"{cause}: {reason}"
         self._begun[key] = Wait(
             subject=subject, subject_id=subject_id, tenant=tenant, reason=told, since_at=self.now, due_at=due_at
         )

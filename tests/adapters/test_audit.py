@@ -83,7 +83,7 @@ def test_what_is_done_to_the_file_is_seen(url: str, tmp_path: Path, damage: str)
 def test_what_was_never_exported_is_told_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "notes.md"
     file.write_text("# Notes\n\nof a meeting\n")
-    assert check(file) == ["line 1: expected the first line of a file of `audit export`, with format sankofa-audit/1"]
+    assert check(file) == ["line 1: format None, expected sankofa-audit/1, with which a file of `audit export` begins"]
 
 
 def test_another_end_is_told_by_its_digest(url: str, tmp_path: Path) -> None:

@@ -70,4 +70,6 @@ def test_a_settlement_and_the_lane_wait_by_the_cause_that_was_recorded() -> None
     later.lane_over(Cause.PAUSED)
     later.write()
     assert waiting(ledger) == {("settlement", "attestors"): 50}
+    [told] = [one.reason for one in ledger.waits("settlement") if one.subject_id == "0x01"]
+    assert told.endswith("x: away since one")  # who is asked now, and not who was asked first
     assert waiting_seconds(ledger, NOW + 100_000)["settlement", "ruling"] == LANE_SECONDS

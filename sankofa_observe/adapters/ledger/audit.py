@@ -82,9 +82,8 @@ def check(file: Path, digest: str = "") -> list[str]:
     """What is wrong with a file, in words; nothing where every line is bound to the one before it, and the last one to their number."""
     try:
         with file.open("rb") as lines:
-            first = _read(lines.readline())
-            if first is None or "format" not in first:
-                return [f"line 1: expected the first line of a file of `audit export`, with format {FORMAT}"]
+            if (told := (_read(lines.readline()) or {}).get("format")) != FORMAT:
+                return [f"line 1: format {told!r}, expected {FORMAT}, with which a file of `audit export` begins"]
             lines.seek(0)
             return _faults(lines, digest)
     except OSError as error:
@@ -100,8 +99,6 @@ def _faults(lines: Iterable[bytes], digest: str) -> list[str]:
             faults.append(
                 f"line {number}: {'it stands after the last one' if ended else 'it is not the one that was written after the line before'}"
             )
-        elif number == 1 and found.get("format") != FORMAT:
-            faults.append(f"line 1: format {found.get('format')!r}, expected {FORMAT}")
         elif "records" in found:
             ended = True
             if found["records"] != count:

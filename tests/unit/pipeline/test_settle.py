@@ -446,6 +446,7 @@ def test_what_a_person_takes_over_is_due_when_the_contract_may_end_it(
     """A report when its window ends, a dispute when the time of its ruling is over as well."""
     court = Court()
     [penalty], at, court.ledger = court.penalties, court.clock.at, MemoryLedger()
+    introduce(court.ledger)
     court.hold(state)
     court.chain._rows.append((court.chain.number, penalty.row()))
     of = replace(builders.agreement(), ruling_seconds=14 * 86_400)
