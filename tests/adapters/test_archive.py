@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -140,6 +141,21 @@ def test_archive_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "evidence").write_text("a file stands where the folder is made")
     with pytest.raises(Unavailable, match="evidence: File exists; expected a folder: move what is there away"):
         archive.put(DOCUMENT)
+
+
+def test_a_disk_that_is_full_costs_the_write_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood there stands, and no half of a document is left to be found."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    archive = FolderArchive(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unavailable, match="No space left on device; nothing was lost, try again"):
+        archive.put(DOCUMENT)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_archive_takes_one_document_from_many_threads(tmp_path: Path) -> None:

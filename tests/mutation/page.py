@@ -60,10 +60,11 @@ class Run:
         return [one["name"] for one in self.found if one["result"] not in ENDED_BY_A_TEST]
 
     def with_again(self, again: Run) -> Run:
-        """Of what was tried once more the newer answer, and when that was."""
+        """Of what was tried once more the newer answer, and when that was; what had survived in code that is gone is gone."""
         newer = {one["name"]: one for one in again.found}
+        kept = [one for one in self.found if one["result"] in ENDED_BY_A_TEST or one["name"] in newer]
         seen = {"again": again.head["date"], "again_commit": again.head["commit"]}
-        return Run(head={**self.head, **seen}, found=[newer.get(one["name"], one) for one in self.found])
+        return Run(head={**self.head, **seen}, found=[newer.get(one["name"], one) for one in kept])
 
 
 def read() -> Run:

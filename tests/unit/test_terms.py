@@ -238,6 +238,14 @@ def test_recorded_terms_that_are_not_understood_are_refused(change: dict[str, ob
         agreement_of(rfc8785.dumps(document).decode())
 
 
+def test_recorded_terms_of_another_kind_of_indicator_are_refused_by_its_name() -> None:
+    """A later release counts what this one cannot."""
+    document = json.loads(_of("state").terms_document)
+    document["promises"][0]["slo"]["indicator"]["kind"] = "moods"
+    with pytest.raises(InvalidInput, match="indicator of kind 'moods'"):
+        agreement_of(rfc8785.dumps(document).decode())
+
+
 def test_recorded_terms_that_are_no_document_are_refused() -> None:
     """Nor is text that is no JSON, or no object."""
     for text in ("", "[]", "7"):

@@ -143,6 +143,26 @@ def test_a_price_that_was_not_reported_follows_its_verdict() -> None:
     assert str(gone).endswith(f"met in revision 3, settlement {gone.settlement_id} is withdrawn")
 
 
+def test_a_price_that_was_reported_meanwhile_is_not_said_to_be_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its batch went out since the ledger was asked: the next run finds it reported, and this one says why it stopped."""
+    desk = Desk()
+    desk.judge()
+    desk.assess()
+    desk.clock.forward(60)
+    desk.table.append(slots_of(0, bad=0), desk.clock.at)
+    desk.judge_again()
+
+    def reported(*_: object) -> None:
+        raise Unavailable("it is on its way")
+
+    monkeypatch.setattr(desk.ledger, "add_state", reported)
+    ended: list[object] = []
+    monkeypatch.setattr(desk.ledger, "end_wait", lambda *told: ended.append(told))
+    with pytest.raises(Unavailable, match="it is on its way"):
+        desk.assess()
+    assert ended == []
+
+
 def test_a_revision_before_the_assessment_is_the_one_that_counts() -> None:
     """Only the newest verdict of a period is priced: a breach that was revised away costs nothing, one that came does."""
     gone, came = Desk(), Desk()

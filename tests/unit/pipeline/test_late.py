@@ -5,7 +5,7 @@ Each world is asked minute by minute, with only what has arrived by then, and lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -13,7 +13,9 @@ from itertools import pairwise
 
 import pytest
 
-from sankofa_observe.pipeline.late import recount_late
+from sankofa_observe.errors import InvariantBroken, Unavailable
+from sankofa_observe.pipeline.counting import Observed
+from sankofa_observe.pipeline.late import quietly, recount_late
 from sankofa_observe.pipeline.observe import observe
 from sankofa_observe.pipeline.period import with_neighbours
 from sankofa_observe.pipeline.reading import read_slots
@@ -225,3 +227,16 @@ def test_an_hour_at_an_edge_of_which_nothing_was_there_is_counted_once_it_is(hou
 
     assert (before == world.found(), told != []) == (False, True)
     assert table.read("up", ["edge-1"], period) == world.found()
+
+
+def test_what_nobody_foresaw_costs_one_slo_and_is_told() -> None:
+    """Of what we foresaw only an absence is: all else is raised."""
+
+    def steps(error: Exception) -> Iterator[Observed]:
+        raise error
+        yield  # type: ignore[unreachable]  # it is a generator
+
+    assert (quietly(steps(Unavailable("away"))), quietly(steps(KeyError("x")))) == ("away", "unexpected KeyError: 'x'")
+    assert quietly(iter(())) == ""
+    with pytest.raises(InvariantBroken):
+        quietly(steps(InvariantBroken("two truths")))

@@ -104,6 +104,22 @@ def test_source_that_is_away_keeps_no_day_from_being_sealed(tmp_path: Path) -> N
     assert good(store) == [(2, 1440)]
 
 
+def test_a_sealed_day_whose_source_is_away_says_so_and_is_looked_at_again_in_the_next_turn(tmp_path: Path) -> None:
+    """A look that failed is none: it is not put off for hours."""
+    source, store, checked = ScriptedSamples(), DeltaSlots(tmp_path, "o"), Checked()
+    scrapes(source, HOLE)
+    counted(source, store, OVER + 600)
+    sealed(source, store, OVER + WAIT_SECONDS, checked, grace=2 * DAY_SECONDS)
+    scrapes(source)
+    source.away = True
+    [told] = sealed(source, store, OVER + WAIT_SECONDS + CHECK_SECONDS, checked, grace=2 * DAY_SECONDS)
+    source.away = False
+    sealed(source, store, OVER + WAIT_SECONDS + CHECK_SECONDS + 60, checked, grace=2 * DAY_SECONDS)
+
+    assert (told.day, told.site_days, "switched away" in told.problem) == (FIRST_DAY, 0, True)
+    assert good(store) == [(2, 1440)]
+
+
 def test_clock_that_runs_ahead_seals_and_forgets_nothing(tmp_path: Path) -> None:
     """Eight years ahead for one turn: the day that runs goes on, and every slot stands."""
     source, store, checked = ScriptedSamples(), DeltaSlots(tmp_path, "o"), Checked()
