@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 
-from sankofa_observe.api.access import PAGE, After, Caller, Hex32, Limit, page_of
+from sankofa_observe.api.access import Caller, Hex32
+from sankofa_observe.api.lists import Paged
 from sankofa_observe.api.models import AgreementBody, Agreements, Me, VerdictBody, Verdicts
 
 router = APIRouter(tags=["agreements"])
@@ -25,9 +26,7 @@ def agreements(caller: Caller) -> Agreements:
 
 
 @router.get("/agreements/{agreement_id}/verdicts", operation_id="list_verdicts")
-def verdicts(agreement_id: Hex32, caller: Caller, limit: Limit = PAGE, after: After = None) -> Verdicts:
+def verdicts(agreement_id: Hex32, caller: Caller, paging: Paged) -> Verdicts:
     """Every revision of every closed period, oldest first."""
-    if caller.records.agreement(agreement_id) is None:
-        raise HTTPException(404, "no such agreement")
-    page = page_of(partial(caller.records.verdicts, agreement_id), limit, after)
-    return Verdicts(items=[VerdictBody.of(one) for one in page.items], next=page.next)
+    caller.agreement(agreement_id)
+    return Verdicts(**paging.of(partial(caller.records.verdicts, agreement_id), VerdictBody.of))

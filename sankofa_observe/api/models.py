@@ -1,14 +1,20 @@
-"""What the API answers: integers with their unit in the name, RFC 3339 times, no float anywhere."""
+"""What the API answers: integers with their unit in the name, RFC 3339 times, no float anywhere.
+
+Whoever reads a state must bear one that is not known yet: later releases add some.
+"""
 
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from sankofa_observe.ports import AgreementRecord, SettlementRecord
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.units import Money, rfc3339
 
 
@@ -17,11 +23,23 @@ class _Answer(BaseModel):
 
 
 class _Page(_Answer):
-    next: str | None = None  # ask for the next page with `after`; null at the end
+    """`next_cursor` is the `cursor` of the next page, and null at the end."""
+
+    next_cursor: str | None = None
+
+
+# Numbers that every reader of JSON holds exactly; a larger sum is told as our failure, and never rounded.
+MOST = 2**53 - 1
+Amount = Annotated[int, Field(ge=-MOST, le=MOST)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
+Instant = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class MoneyBody(_Answer):
-    amount_minor: int
+    """`amount_minor` in units of 10 to the minus `exponent` of an ISO 4217 currency."""
+
+    amount_minor: Amount
     currency: str
     exponent: int
 
@@ -31,19 +49,31 @@ class MoneyBody(_Answer):
 
 
 class CreditBody(_Answer):
+    """What was granted for one promise in one period; a later `revision` says by how much a restatement changes it."""
+
     settlement_id: str
+    revision: int
     agreement_id: str
+    slo: str
+    site: str
+    period_start: Instant
+    period_end: Instant
     amount: MoneyBody
-    cut_minor: int
+    cut_minor: Count
     transaction: str
-    block_number: int
-    granted_at: str
+    block_number: Count
+    granted_at: Instant
 
     @classmethod
     def of(cls, credit: ServiceCredit) -> CreditBody:
         return cls(
             settlement_id=credit.settlement_id,
+            revision=credit.revision,
             agreement_id=credit.agreement_id,
+            slo=credit.slo,
+            site=credit.site,
+            period_start=rfc3339(credit.period.starts_at),
+            period_end=rfc3339(credit.period.ends_at),
             amount=MoneyBody.of(credit.amount),
             cut_minor=credit.cut_minor,
             transaction=credit.transaction,
@@ -63,8 +93,8 @@ class Balance(_Answer):
 
 
 class StateBody(_Answer):
-    state: str
-    at: str
+    state: SettlementState
+    at: Instant
     detail: str
 
 
@@ -76,13 +106,13 @@ class SettlementBody(_Answer):
     slo_index: int
     slo: str
     site: str
-    period_start: str
-    period_end: str
-    state: str
+    period_start: Instant
+    period_end: Instant
+    state: SettlementState
     history: list[StateBody]
-    good: int
-    valid: int
-    credit_ppm: int
+    good: Count
+    valid: Count
+    credit_ppm: Ppm
     proposed: MoneyBody
     evidence_root: str
     document_hash: str
@@ -100,8 +130,8 @@ class SettlementBody(_Answer):
             site=penalty.site,
             period_start=rfc3339(penalty.period.starts_at),
             period_end=rfc3339(penalty.period.ends_at),
-            state=record.state.value,
-            history=[StateBody(state=one.state.value, at=rfc3339(one.at), detail=one.detail) for one in record.history],
+            state=record.state,
+            history=[StateBody(state=one.state, at=rfc3339(one.at), detail=one.detail) for one in record.history],
             good=penalty.good,
             valid=penalty.valid,
             credit_ppm=penalty.credit_ppm,
@@ -118,21 +148,21 @@ class Settlements(_Page):
 class VerdictBody(_Answer):
     slo: str
     site: str
-    period_start: str
-    period_end: str
+    period_start: Instant
+    period_end: Instant
     revision: int
-    verdict: str
-    target_ppm: int
-    low_ppm: int | None
-    high_ppm: int | None
-    coverage_ppm: int
-    good: int
-    bad: int
-    unknown: int
-    excluded: int
-    slots: dict[str, int]
+    verdict: Verdict
+    target_ppm: Ppm
+    low_ppm: Ppm | None
+    high_ppm: Ppm | None
+    coverage_ppm: Ppm
+    good: Count
+    bad: Count
+    unknown: Count
+    excluded: Count
+    slots: dict[str, Count]
     slots_digest: str
-    judged_at: str
+    judged_at: Instant
 
     @classmethod
     def of(cls, record: VerdictRecord) -> VerdictBody:
@@ -143,7 +173,7 @@ class VerdictBody(_Answer):
             period_start=rfc3339(record.period.starts_at),
             period_end=rfc3339(record.period.ends_at),
             revision=record.revision,
-            verdict=record.verdict.value,
+            verdict=record.verdict,
             target_ppm=record.target_ppm,
             low_ppm=attained.low_ppm,
             high_ppm=attained.high_ppm,
@@ -167,8 +197,8 @@ class AgreementBody(_Answer):
     name: str
     version: int
     fee: MoneyBody
-    cap_ppm: int
-    starts_at: str
+    cap_ppm: Ppm
+    starts_at: Instant
     terms_hash: str
     promises: list[str]
 
