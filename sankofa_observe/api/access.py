@@ -25,6 +25,7 @@ from sankofa_observe.scope import of_tenant
 log = logging.getLogger(__name__)
 ITS_OWN = "its own settlement"  # why a tenant is handed evidence
 NOT_RECORDED = "evidence is handed out with a record of it, and none can be written now; try again later"
+IMMUTABLE = "private, max-age=31536000, immutable"  # of what is named by its content, or numbered once
 Hex32 = Annotated[str, Path(pattern=r"^0x[0-9a-f]{64}$")]
 _bearer = HTTPBearer(auto_error=False, description="An API key, `skn_…`")
 
@@ -54,10 +55,11 @@ class Asking:
     cursors: Cursors
     request: Request
 
-    def agreement(self, agreement_id: str) -> AgreementRecord:
-        record = self.records.agreement(agreement_id)
+    def agreement(self, agreement_id: str, version: int | None = None) -> AgreementRecord:
+        """Of one version, or of the newest."""
+        record = self.records.agreement(agreement_id, version)
         if record is None:
-            raise Problem(Cause.NOT_FOUND, "no such agreement")
+            raise Problem(Cause.NOT_FOUND, "no such agreement, or no such version of it")
         return record
 
     def settlement(self, settlement_id: str) -> SettlementRecord:

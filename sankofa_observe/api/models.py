@@ -6,14 +6,16 @@ Whoever reads a state must bear one that is not known yet: later releases add so
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from sankofa_observe.ports import AgreementRecord, SettlementRecord
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import VerdictRecord
-from sankofa_observe.sla.settlement import SettlementState
+from sankofa_observe.sla.settlement import SettlementState, agreement_key
+from sankofa_observe.sla.stacking import Stacking
 from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.units import Money, rfc3339
 
@@ -192,29 +194,86 @@ class Verdicts(_Page):
     items: list[VerdictBody]
 
 
+class BandBody(_Answer):
+    """Whoever attains less than `below_ppm` of a promise owes `credit_ppm` of the fee, or what a lower band says."""
+
+    below_ppm: Ppm
+    credit_ppm: Ppm
+
+
+class PromiseBody(_Answer):
+    slo: str
+    site: str
+    target_ppm: Ppm
+    bands: list[BandBody]
+
+
 class AgreementBody(_Answer):
+    """One version of an agreement. Its whole terms, which `terms_hash` is of, are at `/v1/agreements/{id}/versions/{version}/terms`.
+
+    The caps are of what a period, and a year of periods, comes to at most; `ends_at` says that a party has ended it on the contract.
+    """
+
     agreement_id: str
+    agreement_key: str  # by what the contract knows it
     name: str
-    version: int
+    version: Count
     fee: MoneyBody
     cap_ppm: Ppm
+    cap_year: MoneyBody | None
+    minimum: MoneyBody | None
+    stacking: Stacking
     starts_at: Instant
+    ends_at: Instant | None
+    dispute_window_seconds: Count
+    dispute_window_blocks: Count
+    ruling_seconds: Count
+    notice_seconds: Count
+    grace_seconds: Count
     terms_hash: str
-    promises: list[str]
+    promises: list[PromiseBody]
 
     @classmethod
     def of(cls, record: AgreementRecord) -> AgreementBody:
         terms = json.loads(record.document)
+        rules = terms.get("credits", {})
+
+        def money(minor: str | None) -> MoneyBody | None:
+            return (
+                None
+                if minor is None
+                else MoneyBody(amount_minor=int(minor), currency=terms["currency"], exponent=terms["exponent"])
+            )
+
         return cls(
             agreement_id=record.agreement_id,
+            agreement_key=agreement_key(terms["provider"]["account"], record.agreement_id),
             name=terms["name"],
             version=record.version,
             fee=MoneyBody(amount_minor=int(terms["fee_minor"]), currency=terms["currency"], exponent=terms["exponent"]),
-            cap_ppm=terms["cap_ppm"],
+            cap_year=money(rules.get("cap_year_minor")),
+            minimum=money(rules.get("minimum_minor")),
+            stacking=rules.get("stacking", Stacking.SUM),
             starts_at=rfc3339(terms["starts_at"]),
+            ends_at=None if record.ends_at is None else rfc3339(record.ends_at),
             terms_hash=record.terms_hash,
-            promises=[f"{one['slo']['name']}/{one['site']}" for one in terms["promises"]],
+            promises=[_promise(one) for one in terms["promises"]],
+            **{name: terms[name] for name in _AS_WRITTEN},
         )
+
+
+_AS_WRITTEN = (
+    "cap_ppm", "dispute_window_seconds", "dispute_window_blocks", "ruling_seconds", "notice_seconds", "grace_seconds",
+)  # fmt: skip
+
+
+def _promise(terms: Mapping[str, Any]) -> PromiseBody:
+    return PromiseBody(
+        slo=terms["slo"]["name"],
+        site=terms["site"],
+        target_ppm=terms["slo"]["target_ppm"],
+        bands=[BandBody(below_ppm=below, credit_ppm=credit) for below, credit in terms["bands"]],
+    )
 
 
 class Agreements(_Answer):

@@ -8,7 +8,7 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from sankofa_observe.api import problems
-from sankofa_observe.api.access import Caller, Hex32
+from sankofa_observe.api.access import IMMUTABLE, Caller, Hex32
 from sankofa_observe.api.lists import Paged
 from sankofa_observe.api.models import SettlementBody, Settlements
 from sankofa_observe.api.problems import Cause
@@ -42,5 +42,5 @@ def settlement(settlement_id: Hex32, caller: Caller) -> SettlementBody:
 def evidence(settlement_id: Hex32, caller: Caller) -> Response:
     """What `sankofa-verify` reads: the SHA-256 of its `identity` is the document hash on chain."""
     raw = caller.evidence(settlement_id)
-    headers = {"ETag": f'"{hashlib.sha256(raw).hexdigest()}"', "Cache-Control": "private, max-age=31536000, immutable"}
+    headers = {"ETag": f'"{hashlib.sha256(raw).hexdigest()}"', "Cache-Control": IMMUTABLE}
     return Response(raw, media_type="application/json", headers=headers)

@@ -113,6 +113,9 @@ def paths(world: World, tenant: str) -> dict[str, str]:
     settlement = world.breaches[tenant][0].penalty.settlement_id
     owned = ACME if tenant == "acme" else BAOBAB
     return {
+        "agreement": f"/v1/agreements/{owned.id}",
+        "version": f"/v1/agreements/{owned.id}/versions/1",
+        "terms": f"/v1/agreements/{owned.id}/versions/1/terms",
         "verdicts": f"/v1/agreements/{owned.id}/verdicts",
         "settlement": f"/v1/settlements/{settlement}",
         "evidence": f"/v1/settlements/{settlement}/evidence",
@@ -126,21 +129,56 @@ def test_api_knows_who_asks(world: World) -> None:
 
 
 def test_api_lists_the_agreements_of_the_caller(world: World) -> None:
-    """Fee, cap, start, hash and promises, whole."""
-    assert world.get("/v1/agreements").json() == {
-        "items": [
+    """Whole: money, caps, windows, bands and hash. The list has what each of them answers by itself."""
+    expected = {
+        "agreement_id": ACME.id,
+        "agreement_key": ACME.key,
+        "name": "acme-edge",
+        "version": 1,
+        "fee": {"amount_minor": 125_000, "currency": "USD", "exponent": 2},
+        "cap_ppm": 500_000,
+        "cap_year": None,
+        "minimum": None,
+        "stacking": "sum",
+        "starts_at": "2026-01-01T00:00:00Z",
+        "ends_at": None,
+        "dispute_window_seconds": 100,
+        "dispute_window_blocks": 2,
+        "ruling_seconds": 1_209_600,
+        "notice_seconds": 2_592_000,
+        "grace_seconds": 0,
+        "terms_hash": ACME.terms_hash,
+        "promises": [
             {
-                "agreement_id": ACME.id,
-                "name": "acme-edge",
-                "version": 1,
-                "fee": {"amount_minor": 125_000, "currency": "USD", "exponent": 2},
-                "cap_ppm": 500_000,
-                "starts_at": "2026-01-01T00:00:00Z",
-                "terms_hash": ACME.terms_hash,
-                "promises": ["availability-edge/edge-acme-1"],
+                "slo": "availability-edge",
+                "site": "edge-acme-1",
+                "target_ppm": 995_000,
+                "bands": [
+                    {"below_ppm": 995_000, "credit_ppm": 100_000},
+                    {"below_ppm": 990_000, "credit_ppm": 250_000},
+                    {"below_ppm": 950_000, "credit_ppm": 400_000},
+                ],
             }
-        ]
+        ],
     }
+    assert world.get("/v1/agreements").json() == {"items": [expected]}
+    for path in (f"/v1/agreements/{ACME.id}", f"/v1/agreements/{ACME.id}/versions/1"):
+        assert world.get(path).json() == expected
+    assert world.get(f"/v1/agreements/{ACME.id}/versions/2").status_code == 404
+
+
+def test_api_tells_where_a_party_has_ended_an_agreement(world: World) -> None:
+    world.ledger.end_agreement(agreement_id=ACME.id, tenant="acme", ends_at=START + 600, at=1)
+    [found] = world.get("/v1/agreements").json()["items"]
+    assert found["ends_at"] == "2026-01-01T00:10:00Z"
+
+
+def test_api_hands_out_the_terms_that_were_hashed(world: World) -> None:
+    """Byte for byte, for ever: who hashes them has what stands on the contract."""
+    answer = world.get(f"/v1/agreements/{ACME.id}/versions/1/terms")
+    assert answer.text == ACME.terms_document
+    assert "0x" + hashlib.sha256(answer.content).hexdigest() == ACME.terms_hash
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
 
 
 def test_api_lists_every_revision_of_a_verdict(world: World) -> None:
@@ -350,11 +388,11 @@ def test_api_answers_health_without_a_key(world: World, path: str) -> None:
 # ---------------------------------------------------------------------------------------------------------- isolation
 
 
-@pytest.mark.parametrize("route", ["verdicts", "settlement", "evidence"])
+@pytest.mark.parametrize("route", ["agreement", "version", "terms", "verdicts", "settlement", "evidence"])
 def test_api_answers_foreign_and_absent_alike(world: World, route: str) -> None:
     """An id of another tenant and an id of nobody get the same bytes and the same headers."""
     foreign = paths(world, "baobab")[route]
-    own_id = BAOBAB.id if route == "verdicts" else world.breaches["baobab"][0].penalty.settlement_id
+    own_id = BAOBAB.id if "/agreements/" in foreign else world.breaches["baobab"][0].penalty.settlement_id
     answers = [world.get(one, request_id="same") for one in (foreign, foreign.replace(own_id, ABSENT))]
     assert [one.status_code for one in answers] == [404, 404]
     assert answers[0].content == answers[1].content
@@ -389,8 +427,9 @@ def crawl(world: World, tenant: str) -> list[Any]:
     answers = []
     for path, operations in openapi()["paths"].items():
         assert set(operations) == {"get"}
-        name = path.partition("{")[2].partition("}")[0]
-        filled = [path.replace(f"{{{name}}}", one) for one in ids] if name else [path]
+        own = path.replace("{version}", "1")
+        name = own.partition("{")[2].partition("}")[0]
+        filled = [own.replace(f"{{{name}}}", one) for one in ids] if name else [own]
         answers += [world.get(one, tenant=tenant) for one in filled]
     return answers
 
@@ -825,7 +864,7 @@ def test_api_names_every_operation_and_its_refusals() -> None:
     """Each tenant route has an operation id and says 401, 422 and 503 in the shape of a problem."""
     spec = openapi()
     operations = {path: one["get"] for path, one in spec["paths"].items() if path.startswith("/v1/")}
-    assert len({one["operationId"] for one in operations.values()}) == len(operations) == 8
+    assert len({one["operationId"] for one in operations.values()}) == len(operations) == 11
     for one in operations.values():
         assert {"400", "401", "404", "422", "500", "503"} <= set(one["responses"])
         assert one["security"] == [{"HTTPBearer": []}]
