@@ -74,6 +74,8 @@ MEANINGS = {
     "attestors[].prometheus_url": "The attestor's own Prometheus.",
     "api.listen": "Where the API answers. It speaks plain HTTP: put TLS in front of it.",
     "api.keys_file": "The API keys, as `keys new` writes them. Needed to serve the API.",
+    "api.secret_file": "By which cursors of lists are sealed: 32 bytes or more in hex. Without it `api.secret` in `data_dir`, made at the first start; "
+    "where several hosts serve the API, all have the same.",
     "api.metrics_listen": "Where an API that runs without the scheduler answers /metrics. Empty: nowhere.",
     "schedule.observe_seconds": "Seconds between two turns of observe.",
     "schedule.judge_seconds": "Seconds between two turns of evaluate, assess and announce.",

@@ -144,6 +144,7 @@ AnyAttestor = Annotated[
 class ApiSettings(Part):
     listen: Address = "127.0.0.1:8080"
     keys_file: Path | None = Field(None, repr=False)
+    secret_file: Path | None = Field(None, repr=False)
     metrics_listen: Address | None = None
 
 

@@ -6,8 +6,12 @@ operator owns.
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
 import stat
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from sankofa_observe import shown
@@ -39,3 +43,24 @@ def read_word(file: Path, what: str, *, least: int = 1) -> str:
     if not re.fullmatch(rf"[!-~]{{{least},}}", text):
         raise InvalidInput(f"{what} {shown.path(file)}: {len(text)} characters, {expected}")
     return text
+
+
+def made_once(file: Path, what: str) -> bytes:
+    """A secret of 32 bytes, in hex in a file; the first process that asks makes it, for its owner alone.
+
+    Raises:
+        InvalidInput: as `read_word`, or the file cannot be made.
+    """
+    if not shown.exists(file):
+        try:
+            handle, whole = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 600 from the start
+            with os.fdopen(handle, "w") as out:
+                out.write(secrets.token_hex(32) + "\n")
+            with suppress(FileExistsError):  # by another process, meanwhile
+                os.link(whole, file)
+            Path(whole).unlink()
+        except OSError as error:
+            raise InvalidInput(
+                f"{what} {shown.path(file)}: {error.strerror}; expected a folder in which it can be made"
+            ) from None
+    return bytes.fromhex(read_word(file, what, least=64))

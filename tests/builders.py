@@ -277,6 +277,9 @@ def credit(of: Agreement, penalty: Penalty, **changes: Any) -> ServiceCredit:
     made = ServiceCredit(
         settlement_id=penalty.settlement_id,
         agreement_id=penalty.agreement_id,
+        slo=penalty.slo,
+        site=penalty.site,
+        period=penalty.period,
         tenant=of.tenant,
         amount=Money(amount_minor=penalty.credit_minor, currency=penalty.currency, exponent=penalty.exponent),
         cut_minor=0,

@@ -84,11 +84,11 @@ class Story:
         found: list[dict[str, Any]] = []
         after = ""
         while True:
-            page = self.as_tenant(f"{path}?limit=1000{after}").json()
+            page = self.as_tenant(f"{path}?limit=500{after}").json()
             found += page["items"]
-            if page["next"] is None:
+            if page.get("next_cursor") is None:  # of what has no pages, there is none
                 return found
-            after = f"&after={page['next']}"
+            after = f"&cursor={page['next_cursor']}"
 
     def wait(
         self,

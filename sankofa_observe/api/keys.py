@@ -83,11 +83,15 @@ class KeyRing:
     def principal(self, key: str) -> Principal | None:
         if not well_formed(key):
             return None
+        self.check()
+        return self._principals.get(key_hash(key))
+
+    def check(self) -> None:
+        """Raises `Unavailable` while the file cannot be read, and so nobody is known."""
         try:
             self._load()
         except InvalidInput as error:
             raise Unavailable(str(error)) from error
-        return self._principals.get(key_hash(key))
 
     def tenants(self) -> dict[str, int]:
         """How many keys each tenant has."""

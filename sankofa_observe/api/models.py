@@ -1,14 +1,22 @@
-"""What the API answers: integers with their unit in the name, RFC 3339 times, no float anywhere."""
+"""What the API answers: integers with their unit in the name, RFC 3339 times, no float anywhere.
+
+Whoever reads a state must bear one that is not known yet: later releases add some.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from sankofa_observe.ports import AgreementRecord, SettlementRecord
 from sankofa_observe.sla.credit import ServiceCredit
 from sankofa_observe.sla.penalty import VerdictRecord
+from sankofa_observe.sla.settlement import SettlementState, agreement_key
+from sankofa_observe.sla.stacking import Stacking
+from sankofa_observe.slo.verdict import Verdict
 from sankofa_observe.units import Money, rfc3339
 
 
@@ -17,11 +25,23 @@ class _Answer(BaseModel):
 
 
 class _Page(_Answer):
-    next: str | None = None  # ask for the next page with `after`; null at the end
+    """`next_cursor` is the `cursor` of the next page, and null at the end."""
+
+    next_cursor: str | None = None
+
+
+# Numbers that every reader of JSON holds exactly; a larger sum is told as our failure, and never rounded.
+MOST = 2**53 - 1
+Amount = Annotated[int, Field(ge=-MOST, le=MOST)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
+Instant = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class MoneyBody(_Answer):
-    amount_minor: int
+    """`amount_minor` in units of 10 to the minus `exponent` of an ISO 4217 currency."""
+
+    amount_minor: Amount
     currency: str
     exponent: int
 
@@ -31,19 +51,31 @@ class MoneyBody(_Answer):
 
 
 class CreditBody(_Answer):
+    """What was granted for one promise in one period; a later `revision` says by how much a restatement changes it."""
+
     settlement_id: str
+    revision: int
     agreement_id: str
+    slo: str
+    site: str
+    period_start: Instant
+    period_end: Instant
     amount: MoneyBody
-    cut_minor: int
+    cut_minor: Count
     transaction: str
-    block_number: int
-    granted_at: str
+    block_number: Count
+    granted_at: Instant
 
     @classmethod
     def of(cls, credit: ServiceCredit) -> CreditBody:
         return cls(
             settlement_id=credit.settlement_id,
+            revision=credit.revision,
             agreement_id=credit.agreement_id,
+            slo=credit.slo,
+            site=credit.site,
+            period_start=rfc3339(credit.period.starts_at),
+            period_end=rfc3339(credit.period.ends_at),
             amount=MoneyBody.of(credit.amount),
             cut_minor=credit.cut_minor,
             transaction=credit.transaction,
@@ -63,8 +95,8 @@ class Balance(_Answer):
 
 
 class StateBody(_Answer):
-    state: str
-    at: str
+    state: SettlementState
+    at: Instant
     detail: str
 
 
@@ -76,13 +108,13 @@ class SettlementBody(_Answer):
     slo_index: int
     slo: str
     site: str
-    period_start: str
-    period_end: str
-    state: str
+    period_start: Instant
+    period_end: Instant
+    state: SettlementState
     history: list[StateBody]
-    good: int
-    valid: int
-    credit_ppm: int
+    good: Count
+    valid: Count
+    credit_ppm: Ppm
     proposed: MoneyBody
     evidence_root: str
     document_hash: str
@@ -100,8 +132,8 @@ class SettlementBody(_Answer):
             site=penalty.site,
             period_start=rfc3339(penalty.period.starts_at),
             period_end=rfc3339(penalty.period.ends_at),
-            state=record.state.value,
-            history=[StateBody(state=one.state.value, at=rfc3339(one.at), detail=one.detail) for one in record.history],
+            state=record.state,
+            history=[StateBody(state=one.state, at=rfc3339(one.at), detail=one.detail) for one in record.history],
             good=penalty.good,
             valid=penalty.valid,
             credit_ppm=penalty.credit_ppm,
@@ -118,21 +150,21 @@ class Settlements(_Page):
 class VerdictBody(_Answer):
     slo: str
     site: str
-    period_start: str
-    period_end: str
+    period_start: Instant
+    period_end: Instant
     revision: int
-    verdict: str
-    target_ppm: int
-    low_ppm: int | None
-    high_ppm: int | None
-    coverage_ppm: int
-    good: int
-    bad: int
-    unknown: int
-    excluded: int
-    slots: dict[str, int]
+    verdict: Verdict
+    target_ppm: Ppm
+    low_ppm: Ppm | None
+    high_ppm: Ppm | None
+    coverage_ppm: Ppm
+    good: Count
+    bad: Count
+    unknown: Count
+    excluded: Count
+    slots: dict[str, Count]
     slots_digest: str
-    judged_at: str
+    judged_at: Instant
 
     @classmethod
     def of(cls, record: VerdictRecord) -> VerdictBody:
@@ -143,7 +175,7 @@ class VerdictBody(_Answer):
             period_start=rfc3339(record.period.starts_at),
             period_end=rfc3339(record.period.ends_at),
             revision=record.revision,
-            verdict=record.verdict.value,
+            verdict=record.verdict,
             target_ppm=record.target_ppm,
             low_ppm=attained.low_ppm,
             high_ppm=attained.high_ppm,
@@ -162,29 +194,86 @@ class Verdicts(_Page):
     items: list[VerdictBody]
 
 
+class BandBody(_Answer):
+    """Whoever attains less than `below_ppm` of a promise owes `credit_ppm` of the fee, or what a lower band says."""
+
+    below_ppm: Ppm
+    credit_ppm: Ppm
+
+
+class PromiseBody(_Answer):
+    slo: str
+    site: str
+    target_ppm: Ppm
+    bands: list[BandBody]
+
+
 class AgreementBody(_Answer):
+    """One version of an agreement. Its whole terms, which `terms_hash` is of, are at `/v1/agreements/{id}/versions/{version}/terms`.
+
+    The caps are of what a period, and a year of periods, comes to at most; `ends_at` says that a party has ended it on the contract.
+    """
+
     agreement_id: str
+    agreement_key: str  # by what the contract knows it
     name: str
-    version: int
+    version: Count
     fee: MoneyBody
-    cap_ppm: int
-    starts_at: str
+    cap_ppm: Ppm
+    cap_year: MoneyBody | None
+    minimum: MoneyBody | None
+    stacking: Stacking
+    starts_at: Instant
+    ends_at: Instant | None
+    dispute_window_seconds: Count
+    dispute_window_blocks: Count
+    ruling_seconds: Count
+    notice_seconds: Count
+    grace_seconds: Count
     terms_hash: str
-    promises: list[str]
+    promises: list[PromiseBody]
 
     @classmethod
     def of(cls, record: AgreementRecord) -> AgreementBody:
         terms = json.loads(record.document)
+        rules = terms.get("credits", {})
+
+        def money(minor: str | None) -> MoneyBody | None:
+            return (
+                None
+                if minor is None
+                else MoneyBody(amount_minor=int(minor), currency=terms["currency"], exponent=terms["exponent"])
+            )
+
         return cls(
             agreement_id=record.agreement_id,
+            agreement_key=agreement_key(terms["provider"]["account"], record.agreement_id),
             name=terms["name"],
             version=record.version,
             fee=MoneyBody(amount_minor=int(terms["fee_minor"]), currency=terms["currency"], exponent=terms["exponent"]),
-            cap_ppm=terms["cap_ppm"],
+            cap_year=money(rules.get("cap_year_minor")),
+            minimum=money(rules.get("minimum_minor")),
+            stacking=rules.get("stacking", Stacking.SUM),
             starts_at=rfc3339(terms["starts_at"]),
+            ends_at=None if record.ends_at is None else rfc3339(record.ends_at),
             terms_hash=record.terms_hash,
-            promises=[f"{one['slo']['name']}/{one['site']}" for one in terms["promises"]],
+            promises=[_promise(one) for one in terms["promises"]],
+            **{name: terms[name] for name in _AS_WRITTEN},
         )
+
+
+_AS_WRITTEN = (
+    "cap_ppm", "dispute_window_seconds", "dispute_window_blocks", "ruling_seconds", "notice_seconds", "grace_seconds",
+)  # fmt: skip
+
+
+def _promise(terms: Mapping[str, Any]) -> PromiseBody:
+    return PromiseBody(
+        slo=terms["slo"]["name"],
+        site=terms["site"],
+        target_ppm=terms["slo"]["target_ppm"],
+        bands=[BandBody(below_ppm=below, credit_ppm=credit) for below, credit in terms["bands"]],
+    )
 
 
 class Agreements(_Answer):

@@ -29,6 +29,7 @@ class Answered:
     seconds: float
     tenant: str = ""
     kind: str = ""
+    request_id: str = ""
 
 
 Watch = Callable[[Answered], None]
@@ -37,6 +38,12 @@ Watch = Callable[[Answered], None]
 def is_of(request: Request, tenant: str) -> None:
     """Note whose request this is."""
     request.state.tenant = tenant
+
+
+def request_id(request: Request) -> str:
+    """By what the caller, the log and a problem document name this request."""
+    found: str = request.scope.get("state", {}).get("request_id", "")
+    return found
 
 
 def failed_by(request: Request, error: BaseException) -> None:
@@ -73,15 +80,16 @@ def _answered(scope: Scope, status: int, seconds: float) -> Answered:
     state = scope.get("state", {})
     return Answered(
         method=scope["method"],
-        route=_template(scope),
+        route=template(scope),
         status=status,
         seconds=seconds,
         tenant=state.get("tenant", ""),
         kind=_kind(status, state.get("error")),
+        request_id=state.get("request_id", ""),
     )
 
 
-def _template(scope: Scope) -> str:
+def template(scope: Scope) -> str:
     """A route of an included router does not know the prefix it was included under; that is literal, so the path has it."""
     if "route" not in scope:
         return UNMATCHED
@@ -99,4 +107,5 @@ def _kind(status: int, error: BaseException | None) -> str:
 
 def _log(one: Answered) -> None:
     fields = {"method": one.method, "route": one.route, "status": one.status, "seconds": f"{one.seconds:.3f}"}
-    log.info("request", extra=fields | ({"tenant": one.tenant} if one.tenant else {}))
+    fields |= {name: value for name, value in (("request_id", one.request_id), ("tenant", one.tenant)) if value}
+    log.info("request", extra=fields)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import partial
+
 from fastapi import APIRouter, Response
 
-from sankofa_observe.api.access import PAGE, After, Caller, Hex32, Limit, page_of
+from sankofa_observe.api import problems
+from sankofa_observe.api.access import IMMUTABLE, Caller, Hex32
+from sankofa_observe.api.lists import Paged
 from sankofa_observe.api.models import SettlementBody, Settlements
-from sankofa_observe.api.problems import MEDIA_TYPE
+from sankofa_observe.api.problems import Cause
+from sankofa_observe.sla.settlement import SettlementState
 
 router = APIRouter(prefix="/settlements", tags=["settlements"])
 
 
 @router.get("", operation_id="list_settlements")
-def settlements(caller: Caller, limit: Limit = PAGE, after: After = None) -> Settlements:
-    """Every breach that has a price, and how far it has come: computed, reported, final."""
-    page = page_of(caller.records.settlements, limit, after)
-    return Settlements(items=[SettlementBody.of(one) for one in page.items], next=page.next)
+def settlements(caller: Caller, paging: Paged, state: SettlementState | None = None) -> Settlements:
+    """Every breach that has a price, and how far it has come: computed, reported, final. By period; of one `state` alone, or all."""
+    found = partial(caller.records.settlements, state)
+    return Settlements(**paging.of(found, SettlementBody.of, state=state.value if state else None))
 
 
 @router.get("/{settlement_id}", operation_id="get_settlement")
@@ -30,11 +36,11 @@ def settlement(settlement_id: Hex32, caller: Caller) -> SettlementBody:
     response_class=Response,
     responses={
         200: {"content": {"application/json": {}}, "description": "The canonical document, byte for byte"},
-        410: {"content": {MEDIA_TYPE: {}}, "description": "It was removed: the time for which it is kept is over"},
+        **problems.responses(Cause.GONE, Cause.UNAVAILABLE, Cause.EVIDENCE_AWAY, Cause.NOT_RECORDED),
     },
 )
 def evidence(settlement_id: Hex32, caller: Caller) -> Response:
-    """What `sankofa-verify` reads: the SHA-256 of its `identity` is the document hash on chain, and the ETag."""
-    digest, raw = caller.evidence(settlement_id)
-    headers = {"ETag": f'W/"{digest}"', "Cache-Control": "private, max-age=31536000, immutable"}
+    """What `sankofa-verify` reads: the SHA-256 of its `identity` is the document hash on chain."""
+    raw = caller.evidence(settlement_id)
+    headers = {"ETag": f'"{hashlib.sha256(raw).hexdigest()}"', "Cache-Control": IMMUTABLE}
     return Response(raw, media_type="application/json", headers=headers)

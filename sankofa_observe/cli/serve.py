@@ -196,12 +196,14 @@ def _api(
     """Everything checked, put together and listening; answers how to serve it."""
     from sankofa_observe.api.access import Records
     from sankofa_observe.api.app import create_app
+    from sankofa_observe.api.cursors import Cursors
     from sankofa_observe.api.keys import KeyRing
     from sankofa_observe.api.requests import Answered, watched
     from sankofa_observe.operations.keys import KeyWatch
     from sankofa_observe.operations.keys import whole as keys_whole
     from sankofa_observe.operations.metrics import RequestMetrics
     from sankofa_observe.operations.state_file import StateFile
+    from sankofa_observe.secret_files import made_once
 
     if settings.api.keys_file is None:
         raise InvalidInput(
@@ -218,7 +220,10 @@ def _api(
         hashes=keys.hashes, file=StateFile(path=settings.data_dir / KEYS_SEEN, whole=keys_whole), metrics=metrics.keys
     )
     keys_watch.look()
-    records = Records(ledger=platform.ledger, archive=platform.archive, keys=keys, clock=platform.clock)
+    cursors = Cursors(made_once(settings.api.secret_file or settings.data_dir / "api.secret", "api.secret_file"))
+    records = Records(
+        ledger=platform.ledger, archive=platform.archive, keys=keys, cursors=cursors, clock=platform.clock
+    )
     app = watched(create_app(records), watch)
     return _served(app, "api", settings.api.listen, ending, running, now_and_then=keys_watch.look)
 

@@ -67,6 +67,7 @@ class AgreementRecord:
     tenant: str
     terms_hash: str
     document: str  # the canonical JSON that was hashed
+    ends_at: int | None = None  # where a party has ended it, all its versions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sankofa_observe.units import Money
+from sankofa_observe.units import Money, Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +17,9 @@ class ServiceCredit:
     settlement_id: str
     revision: int  # of the word on chain
     agreement_id: str
+    slo: str
+    site: str
+    period: Period  # for which it is granted
     tenant: str
     amount: Money
     cut_minor: int

@@ -448,13 +448,16 @@ class MemoryReads:
 
     def agreements(self) -> list[AgreementRecord]:
         newest = {key: one for (key, _), one in sorted(self.ledger.agreements.items())}
-        return [one for one in newest.values() if self.scope.sees(one.tenant)]
+        return [self._ended(one) for one in newest.values() if self.scope.sees(one.tenant)]
 
     def agreement(self, agreement_id: str, version: int | None = None) -> AgreementRecord | None:
         if version is None:
             return next((one for one in self.agreements() if one.agreement_id == agreement_id), None)
         found = self.ledger.agreements.get((agreement_id, version))
-        return found if found and self.scope.sees(found.tenant) else None
+        return self._ended(found) if found and self.scope.sees(found.tenant) else None
+
+    def _ended(self, record: AgreementRecord) -> AgreementRecord:
+        return replace(record, ends_at=self.ledger.ends().get(record.agreement_id))
 
     def verdicts(
         self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
 import json
 import os
 import sqlite3
@@ -23,6 +24,7 @@ from sankofa_observe.api import __main__ as reference
 from sankofa_observe.api import access
 from sankofa_observe.api.access import Records
 from sankofa_observe.api.app import create_app, openapi
+from sankofa_observe.api.cursors import Cursors
 from sankofa_observe.api.keys import KeyRing, add_key, key_hash, new_key, well_formed
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable, Unfit
 from sankofa_observe.ports import StateChange
@@ -55,7 +57,13 @@ class World:
             self.breaches[of.tenant] = [breach(of, index) for index in range(2)]
             self._store(of)
         self.clock = FixedClock(at=START)
-        self.records = Records(ledger=self.ledger, archive=self.archive, keys=KeyRing(self.keys_file), clock=self.clock)
+        self.records = Records(
+            ledger=self.ledger,
+            archive=self.archive,
+            keys=KeyRing(self.keys_file),
+            cursors=Cursors(b"secret"),
+            clock=self.clock,
+        )
         self.app = create_app(self.records)
 
     def request(self, method: str, path: str, headers: Headers) -> httpx.Response:
@@ -86,8 +94,13 @@ class World:
             self.ledger.add_state(first.penalty.settlement_id, change)
         self.ledger.add_credit(credit(of, first.penalty))
 
-    def get(self, path: str, tenant: str | None = "acme") -> httpx.Response:
-        return self.request("GET", path, {"Authorization": f"Bearer {self.keys[tenant]}"} if tenant else {})
+    def get(self, path: str, tenant: str | None = "acme", **more: str) -> httpx.Response:
+        """`more` are headers, as their names are written in Python."""
+        named = {
+            f"x-{name.replace('_', '-')}" if name == "request_id" else name.replace("_", "-"): one
+            for name, one in more.items()
+        }
+        return self.request("GET", path, named | ({"Authorization": f"Bearer {self.keys[tenant]}"} if tenant else {}))
 
 
 @pytest.fixture
@@ -100,6 +113,9 @@ def paths(world: World, tenant: str) -> dict[str, str]:
     settlement = world.breaches[tenant][0].penalty.settlement_id
     owned = ACME if tenant == "acme" else BAOBAB
     return {
+        "agreement": f"/v1/agreements/{owned.id}",
+        "version": f"/v1/agreements/{owned.id}/versions/1",
+        "terms": f"/v1/agreements/{owned.id}/versions/1/terms",
         "verdicts": f"/v1/agreements/{owned.id}/verdicts",
         "settlement": f"/v1/settlements/{settlement}",
         "evidence": f"/v1/settlements/{settlement}/evidence",
@@ -113,21 +129,56 @@ def test_api_knows_who_asks(world: World) -> None:
 
 
 def test_api_lists_the_agreements_of_the_caller(world: World) -> None:
-    """Fee, cap, start, hash and promises, whole."""
-    assert world.get("/v1/agreements").json() == {
-        "items": [
+    """Whole: money, caps, windows, bands and hash. The list has what each of them answers by itself."""
+    expected = {
+        "agreement_id": ACME.id,
+        "agreement_key": ACME.key,
+        "name": "acme-edge",
+        "version": 1,
+        "fee": {"amount_minor": 125_000, "currency": "USD", "exponent": 2},
+        "cap_ppm": 500_000,
+        "cap_year": None,
+        "minimum": None,
+        "stacking": "sum",
+        "starts_at": "2026-01-01T00:00:00Z",
+        "ends_at": None,
+        "dispute_window_seconds": 100,
+        "dispute_window_blocks": 2,
+        "ruling_seconds": 1_209_600,
+        "notice_seconds": 2_592_000,
+        "grace_seconds": 0,
+        "terms_hash": ACME.terms_hash,
+        "promises": [
             {
-                "agreement_id": ACME.id,
-                "name": "acme-edge",
-                "version": 1,
-                "fee": {"amount_minor": 125_000, "currency": "USD", "exponent": 2},
-                "cap_ppm": 500_000,
-                "starts_at": "2026-01-01T00:00:00Z",
-                "terms_hash": ACME.terms_hash,
-                "promises": ["availability-edge/edge-acme-1"],
+                "slo": "availability-edge",
+                "site": "edge-acme-1",
+                "target_ppm": 995_000,
+                "bands": [
+                    {"below_ppm": 995_000, "credit_ppm": 100_000},
+                    {"below_ppm": 990_000, "credit_ppm": 250_000},
+                    {"below_ppm": 950_000, "credit_ppm": 400_000},
+                ],
             }
-        ]
+        ],
     }
+    assert world.get("/v1/agreements").json() == {"items": [expected]}
+    for path in (f"/v1/agreements/{ACME.id}", f"/v1/agreements/{ACME.id}/versions/1"):
+        assert world.get(path).json() == expected
+    assert world.get(f"/v1/agreements/{ACME.id}/versions/2").status_code == 404
+
+
+def test_api_tells_where_a_party_has_ended_an_agreement(world: World) -> None:
+    world.ledger.end_agreement(agreement_id=ACME.id, tenant="acme", ends_at=START + 600, at=1)
+    [found] = world.get("/v1/agreements").json()["items"]
+    assert found["ends_at"] == "2026-01-01T00:10:00Z"
+
+
+def test_api_hands_out_the_terms_that_were_hashed(world: World) -> None:
+    """Byte for byte, for ever: who hashes them has what stands on the contract."""
+    answer = world.get(f"/v1/agreements/{ACME.id}/versions/1/terms")
+    assert answer.text == ACME.terms_document
+    assert "0x" + hashlib.sha256(answer.content).hexdigest() == ACME.terms_hash
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
 
 
 def test_api_lists_every_revision_of_a_verdict(world: World) -> None:
@@ -194,14 +245,13 @@ def test_api_lists_the_settlements_of_the_caller(world: World) -> None:
 def test_api_hands_out_evidence_byte_for_byte(world: World) -> None:
     """The bytes of the archive, named by the hash that stands on chain, cacheable for ever.
 
-    The name is of the identity: a document that was written anew after damage may differ in who wrote it.
+    Its ETag is of the bytes: a document that was written anew after damage may differ in who wrote it.
     """
     answer = world.get(paths(world, "acme")["evidence"])
     one = world.breaches["acme"][0]
     assert answer.content == written(one.document)
-    assert (answer.headers["etag"], answer.headers["content-type"]) == (
-        f'W/"{one.penalty.document_hash}"', "application/json",
-    )  # fmt: skip
+    digest = hashlib.sha256(answer.content).hexdigest()
+    assert (answer.headers["etag"], answer.headers["content-type"]) == (f'"{digest}"', "application/json")
     assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
 
 
@@ -255,7 +305,12 @@ def test_api_lists_credits_of_the_caller(world: World) -> None:
         "items": [
             {
                 "settlement_id": penalty.settlement_id,
+                "revision": 1,
                 "agreement_id": ACME.id,
+                "slo": "availability-edge",
+                "site": "edge-acme-1",
+                "period_start": "2026-01-01T00:00:00Z",
+                "period_end": "2026-01-01T00:10:00Z",
                 "amount": {"amount_minor": CREDIT_MINOR, "currency": "USD", "exponent": 2},
                 "cut_minor": 0,
                 "transaction": grant.transaction,
@@ -263,7 +318,7 @@ def test_api_lists_credits_of_the_caller(world: World) -> None:
                 "granted_at": "2026-01-01T01:11:00Z",
             }
         ],
-        "next": None,
+        "next_cursor": None,
     }
 
 
@@ -271,36 +326,52 @@ def test_api_lists_credits_of_the_caller(world: World) -> None:
 def test_api_hands_out_pages(world: World, path: str) -> None:
     """One by one they are what one page is; a cursor that is none is the caller's mistake, and told as that."""
     whole = world.get(f"/v1/{path}").json()["items"]
-    found, after = [], ""
-    while True:
-        page = world.get(f"/v1/{path}?limit=1{after}").json()
+    found, address = [], f"/v1/{path}?limit=1"
+    while address:
+        answer = world.get(address)
+        page = answer.json()
         found += page["items"]
-        if page["next"] is None:
-            break
-        after = f"&after={page['next']}"
+        address = f"/v1/{path}?limit=1&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+        linked = answer.links.get("next", {}).get("url", "")
+        assert linked == address
     assert (found, len(found) > 0) == (whole, True)
-    for wrong in (
-        "?after=garbage",
-        "?after=",
-        "?after=99999999999999999999.0xaa",
-        "?after=%D9%A1.1",
-        "?limit=0",
-        "?limit=1001",
-    ):
-        assert world.get(f"/v1/{path}{wrong}").status_code == 422, wrong
+    for wrong in ("limit=0", "limit=501", "limit=x", "lmit=1", "after=1", "tenant=baobab"):
+        refused = world.get(f"/v1/{path}?{wrong}")
+        assert (refused.status_code, refused.json()["errors"][0]["parameter"]) == (422, wrong.partition("=")[0])
+
+
+@pytest.mark.parametrize("path", ["settlements", f"agreements/{ACME.id}/verdicts"])
+def test_api_takes_no_cursor_that_it_did_not_hand_out(world: World, path: str) -> None:
+    """Made up, changed, of another list, of the list otherwise narrowed, or of another tenant's list: one answer for all."""
+    page = world.get(f"/v1/{path}?limit=1").json()
+    own = page["next_cursor"]
+    foreign = world.get("/v1/settlements?limit=1", tenant="baobab").json()["next_cursor"]
+    made_up = ["", "garbage", "%D9%A1.1", own[:-1], own + "AAAA", "A" + own[1:], "99999999999.0xaa", foreign]
+    other = f"/v1/agreements/{ACME.id}/verdicts" if path == "settlements" else "/v1/settlements"
+    narrowed = [f"/v1/{path}?state=final&cursor={own}"] if path == "settlements" else []
+    for address in [*(f"/v1/{path}?cursor={one}" for one in made_up), f"{other}?cursor={own}", *narrowed]:
+        refused = world.get(address)
+        assert (refused.status_code, refused.json()["type"]) == (400, "urn:sankofa:problem:invalid-cursor"), address
+
+
+def test_api_narrows_settlements_by_state(world: World) -> None:
+    """In the database, so that a page is full wherever others stand between."""
+    final = world.get("/v1/settlements?state=final").json()["items"]
+    assert [one["settlement_id"] for one in final] == [world.breaches["acme"][0].penalty.settlement_id]
+    assert world.get("/v1/settlements?state=paid").status_code == 422
 
 
 def test_api_adds_up_one_sum_a_currency(world: World) -> None:
     """Sums of different currencies, and of different exponents, never meet."""
     for number, (minor, currency, exponent) in enumerate(
-        [(7, "USD", 2), (5, "JPY", 0), (2**53, "JPY", 0), (1, "KWD", 3)]
+        [(7, "USD", 2), (5, "JPY", 0), (2**53 - 6, "JPY", 0), (1, "KWD", 3)]
     ):
         grant = credit(ACME, world.breaches["acme"][0].penalty, settlement_id=digest_of(f"more {number}"))
         money = Money(amount_minor=minor, currency=currency, exponent=exponent)
         world.ledger.grants[grant.settlement_id, grant.revision] = replace(grant, amount=money)  # whatever settled it
     assert world.get("/v1/credits/balance").json() == {
         "granted": [
-            {"amount_minor": 2**53 + 5, "currency": "JPY", "exponent": 0},
+            {"amount_minor": 2**53 - 1, "currency": "JPY", "exponent": 0},
             {"amount_minor": 1, "currency": "KWD", "exponent": 3},
             {"amount_minor": CREDIT_MINOR + 7, "currency": "USD", "exponent": 2},
         ]
@@ -317,12 +388,12 @@ def test_api_answers_health_without_a_key(world: World, path: str) -> None:
 # ---------------------------------------------------------------------------------------------------------- isolation
 
 
-@pytest.mark.parametrize("route", ["verdicts", "settlement", "evidence"])
+@pytest.mark.parametrize("route", ["agreement", "version", "terms", "verdicts", "settlement", "evidence"])
 def test_api_answers_foreign_and_absent_alike(world: World, route: str) -> None:
     """An id of another tenant and an id of nobody get the same bytes and the same headers."""
     foreign = paths(world, "baobab")[route]
-    own_id = BAOBAB.id if route == "verdicts" else world.breaches["baobab"][0].penalty.settlement_id
-    answers = [world.get(foreign), world.get(foreign.replace(own_id, ABSENT))]
+    own_id = BAOBAB.id if "/agreements/" in foreign else world.breaches["baobab"][0].penalty.settlement_id
+    answers = [world.get(one, request_id="same") for one in (foreign, foreign.replace(own_id, ABSENT))]
     assert [one.status_code for one in answers] == [404, 404]
     assert answers[0].content == answers[1].content
     assert answers[0].headers == answers[1].headers
@@ -356,8 +427,9 @@ def crawl(world: World, tenant: str) -> list[Any]:
     answers = []
     for path, operations in openapi()["paths"].items():
         assert set(operations) == {"get"}
-        name = path.partition("{")[2].partition("}")[0]
-        filled = [path.replace(f"{{{name}}}", one) for one in ids] if name else [path]
+        own = path.replace("{version}", "1")
+        name = own.partition("{")[2].partition("}")[0]
+        filled = [own.replace(f"{{{name}}}", one) for one in ids] if name else [own]
         answers += [world.get(one, tenant=tenant) for one in filled]
     return answers
 
@@ -409,10 +481,11 @@ def test_api_refuses_whoever_has_no_valid_key(world: World, case: str) -> None:
         401, "Bearer", PROBLEM,
     )  # fmt: skip
     assert answer.json() == {
-        "type": "urn:sankofa:problem:unauthorized",
-        "title": "Unauthorized",
+        "type": "urn:sankofa:problem:unauthenticated",
+        "title": "A valid API key is needed",
         "status": 401,
         "detail": "a valid API key is needed",
+        "instance": f"urn:sankofa:request:{answer.headers['x-request-id']}",
     }
 
 
@@ -588,10 +661,11 @@ def test_api_tells_what_is_wrong_without_repeating_it(world: World, path: str) -
     (fault,) = body.pop("errors")
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
     assert body == {
-        "type": "urn:sankofa:problem:unprocessable-entity",
-        "title": "Unprocessable Entity",
+        "type": "urn:sankofa:problem:invalid-request",
+        "title": "The request is not as the API expects it",
         "status": 422,
-        "detail": "the request is not as the API expects it",
+        "detail": "see errors: each names a parameter",
+        "instance": f"urn:sankofa:request:{answer.headers['x-request-id']}",
     }
     assert (fault["parameter"], fault["code"]) == (parameter, "string_pattern_mismatch")
     assert not any(word in answer.text for word in ("hidden-words", "ABC", "script"))
@@ -673,7 +747,6 @@ def test_api_is_not_ready_once_its_ledger_is_lost(
             for path in (
                 "/readyz",
                 "/v1/credits",
-                "/v1/credits?after=1",
                 "/v1/agreements",
                 *paths(world, "acme").values(),
             )
@@ -691,6 +764,71 @@ def test_api_says_when_evidence_is_lost(world: World) -> None:
     for answer in (damaged, gone):
         assert (answer.status_code, answer.headers["content-type"]) == (503, PROBLEM)
         assert "evidence is not in the archive" in answer.json()["detail"]
+
+
+# --------------------------------------------------------------------------------------------------------------- wire
+
+TENANTS_ROUTES = ["/v1/me", "/v1/agreements", "/v1/settlements", "/v1/credits", "/v1/credits/balance", "/healthz"]
+
+
+@pytest.mark.parametrize("path", TENANTS_ROUTES)
+def test_api_sends_no_body_that_the_caller_has(world: World, path: str) -> None:
+    """A strong ETag of the bytes: 304 while they are the same, and the whole answer once they are not."""
+    whole = world.get(path)
+    tag = whole.headers["etag"]
+    again = world.get(path, if_none_match=f'"another", W/{tag}')
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert (whole.headers["cache-control"], whole.headers["vary"]) == ("private, no-cache", "Authorization")
+    assert world.get(path, if_none_match='"another"').content == whole.content
+
+
+def test_api_sends_what_changed_since(world: World) -> None:
+    tag = world.get("/v1/credits").headers["etag"]
+    world.ledger.add_credit(replace(credit(ACME, world.breaches["acme"][1].penalty), block_number=9))
+    answer = world.get("/v1/credits", if_none_match=tag)
+    assert (answer.status_code, len(answer.json()["items"])) == (200, 2)
+
+
+def test_a_tag_of_one_tenant_says_nothing_to_another(world: World) -> None:
+    """Nor does one help a stranger, whose answer is the same as without."""
+    tag = world.get("/v1/settlements").headers["etag"]
+    assert world.get("/v1/settlements", tenant="baobab", if_none_match=tag).status_code == 200
+    assert world.get("/v1/settlements", tenant=None, if_none_match="*").status_code == 401
+
+
+@pytest.mark.parametrize("path", [*TENANTS_ROUTES, "/v1/settlements/0xABC", "/v1/nothing"])
+def test_head_is_get_without_its_body(world: World, path: str) -> None:
+    known = {"Authorization": f"Bearer {world.keys['acme']}", "x-request-id": "one"}
+    whole, head = world.request("GET", path, known), world.request("HEAD", path, known)
+    assert (head.status_code, head.content, dict(head.headers)) == (whole.status_code, b"", dict(whole.headers))
+
+
+@pytest.mark.parametrize(("given", "kept"), [("order-17.b_C", True), ("x" * 65, False), ("a b", False), ("", False)])
+def test_a_request_has_one_name_everywhere(world: World, given: str, kept: bool) -> None:  # noqa: FBT001
+    """The caller's, where it is safe to repeat, or one of ours: in the header and in a problem document."""
+    answer = world.get("/v1/nothing", request_id=given)
+    name = answer.headers["x-request-id"]
+    assert ((name == given) is kept, answer.json()["instance"]) == (True, f"urn:sankofa:request:{name}")
+
+
+def test_a_slash_at_the_end_leads_nowhere_else(world: World) -> None:
+    """No redirect, which would name a host that the caller chose."""
+    answer = world.get("/v1/settlements/")
+    assert (answer.status_code, "location" in answer.headers) == (404, False)
+
+
+def test_a_sum_that_readers_cannot_hold_is_our_failure(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """It is never rounded on its way through a reader's doubles."""
+    grant = credit(ACME, world.breaches["acme"][0].penalty, settlement_id=digest_of("more"))
+    world.ledger.grants["more", 1] = replace(grant, amount=Money(amount_minor=2**53, currency="USD", exponent=2))
+    for path in ("/v1/credits", "/v1/credits/balance"):
+        assert (world.get(path).status_code, world.get(path).json()["type"]) == (500, "urn:sankofa:problem:internal")
+
+
+def test_api_is_not_ready_while_nobody_is_known(world: World) -> None:
+    world.keys_file.unlink()
+    answer = world.get("/readyz", tenant=None)
+    assert (answer.status_code, str(world.keys_file) in answer.text) == (503, False)
 
 
 # ---------------------------------------------------------------------------------------------------------- reference
@@ -726,7 +864,7 @@ def test_api_names_every_operation_and_its_refusals() -> None:
     """Each tenant route has an operation id and says 401, 422 and 503 in the shape of a problem."""
     spec = openapi()
     operations = {path: one["get"] for path, one in spec["paths"].items() if path.startswith("/v1/")}
-    assert len({one["operationId"] for one in operations.values()}) == len(operations) == 8
+    assert len({one["operationId"] for one in operations.values()}) == len(operations) == 11
     for one in operations.values():
-        assert {"401", "422", "503"} <= set(one["responses"])
+        assert {"400", "401", "404", "422", "500", "503"} <= set(one["responses"])
         assert one["security"] == [{"HTTPBearer": []}]

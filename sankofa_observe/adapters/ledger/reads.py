@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Select, Table, and_, func, literal, select, tuple_
@@ -57,8 +57,8 @@ class ScopedReads:
             wanted, and_(table.c.agreement_id == wanted.c.agreement_id, table.c.version == wanted.c.version)
         )
         with self.database.reading(self.scope) as connection:
-            found = connection.execute(query.order_by(table.c.agreement_id)).mappings()
-            return [rows.agreement(row) for row in found]
+            found = connection.execute(query.order_by(table.c.agreement_id)).mappings().all()
+            return _agreements(connection, found)
 
     def agreement(self, agreement_id: str, version: int | None = None) -> AgreementRecord | None:
         table = tables.agreements
@@ -66,8 +66,8 @@ class ScopedReads:
         if version is not None:
             query = query.where(table.c.version == version)
         with self.database.reading(self.scope) as connection:
-            row = connection.execute(query.order_by(table.c.version.desc()).limit(1)).mappings().first()
-            return rows.agreement(row) if row else None
+            found = connection.execute(query.order_by(table.c.version.desc()).limit(1)).mappings().all()
+            return next(iter(_agreements(connection, found)), None)
 
     def verdicts(
         self, agreement_id: str | None = None, *, limit: int = 100, after: str | None = None
@@ -242,6 +242,17 @@ def settlement_records(connection: Connection, found: Sequence[Row]) -> list[Set
     """The records of rows of penalties, with the moves of their settlements."""
     moves = histories(connection, [row["settlement_id"] for row in found])
     return [rows.settlement(row, moves[row["settlement_id"]]) for row in found]
+
+
+def _agreements(connection: Connection, found: Sequence[Row]) -> list[AgreementRecord]:
+    """Each with where a party has ended it; of several such words the earliest."""
+    table, ends = tables.agreement_ends, dict[str, int]()
+    query = select(table).where(table.c.agreement_id.in_([row["agreement_id"] for row in found]))
+    for row in connection.execute(query).mappings():
+        agreement_id, ends_at = rows.agreement_end(row)
+        ends[agreement_id] = min(ends_at, ends.get(agreement_id, ends_at))
+    records = map(rows.agreement, found)
+    return [replace(one, ends_at=ends.get(one.agreement_id)) for one in records]
 
 
 def _verdicts(_: Connection, found: Sequence[Row]) -> list[VerdictRecord]:

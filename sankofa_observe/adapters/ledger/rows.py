@@ -314,17 +314,20 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-_CREDIT_COLUMNS = ("settlement_id", "revision", "agreement_id", "tenant", "cut_minor", "transaction", "block_number")
+_CREDIT_COLUMNS = (
+    "settlement_id", "revision", "agreement_id", "slo", "site", "tenant", "cut_minor", "transaction", "block_number",
+)  # fmt: skip
 
 
 def credit_row(credit: ServiceCredit) -> dict[str, Any]:
     row = {name: getattr(credit, name) for name in _CREDIT_COLUMNS}
-    return {**row, **_money_row("delta_minor", credit.amount), "at": credit.granted_at}
+    return {**row, **_period_row(credit.period), **_money_row("delta_minor", credit.amount), "at": credit.granted_at}
 
 
 @_record(tables.credit_entries)
 def credit(row: Row) -> ServiceCredit:
-    return ServiceCredit(amount=_money(row, "delta_minor"), granted_at=row["at"], **_same(row, *_CREDIT_COLUMNS))
+    own = _same(row, *_CREDIT_COLUMNS)
+    return ServiceCredit(amount=_money(row, "delta_minor"), period=_period(row), granted_at=row["at"], **own)
 
 
 def _period(row: Row) -> Period:

@@ -237,7 +237,7 @@ credit_entries = Table(
     Column(
         "revision", Integer, nullable=False
     ),  # of the word on chain by which it is owed: a restatement adjusts what stood before
-    Column("agreement_id", String(66), nullable=False),
+    *_promise(),
     _whose(),
     *_money("delta_minor"),
     Column("cut_minor", BigInteger, nullable=False),  # what the cap of the period took off

@@ -75,6 +75,9 @@ def test_a_final_settlement_is_granted_to_its_tenant() -> None:
         ServiceCredit(
             settlement_id=one.settlement_id,
             agreement_id=GLOBEX.id,
+            slo=one.slo,
+            site=one.site,
+            period=one.period,
             tenant="globex",
             amount=Money(amount_minor=CREDIT_MINOR, currency="USD", exponent=2),
             cut_minor=0,

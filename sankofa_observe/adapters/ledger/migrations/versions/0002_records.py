@@ -237,7 +237,7 @@ def _settlements() -> None:
         _serial(),
         sa.Column("settlement_id", sa.String(length=66), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("agreement_id", sa.String(length=66), nullable=False),
+        *_promise(),
         _whose(),
         sa.Column("delta_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
