@@ -245,6 +245,9 @@ def test_what_is_read_hot_is_what_the_records_make(ledger: SqlLedger) -> None:
     with ledger._database.reading() as connection:
         assert projections.differences(connection) == []
     filled(ledger)
+    ledger.add_attempt(
+        replace(ATTEMPT, nonce=ATTEMPT.nonce + 1, transaction="0x" + "0e" * 32), 9
+    )  # whose fate is not known
     with ledger._database.writing() as connection:
         assert projections.differences(connection) == []
         for table in tables.PROJECTIONS:

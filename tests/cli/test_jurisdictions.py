@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,10 +17,9 @@ from tests.cli.test_commands import change, config, installation  # noqa: F401  
 from tests.cli.test_exclusions import PLAN
 from tests.cli.test_serve import Installation, serving
 
-COMMANDS = (
-    ("evaluate", "--as-it-stands"), ("observe",), ("evidence", "check"), ("retention", "show"), ("slots", "seal"),
-    ("exclusions", "propose", *PLAN),
-)  # fmt: skip
+COMMANDS: list[Any] = [("evaluate", "--as-it-stands"), ("exclusions", "propose", *PLAN)]
+MORE = [("observe",), ("evidence", "check"), ("retention", "show"), ("slots", "seal")]
+COMMANDS += [pytest.param(one, marks=pytest.mark.tier("test-all")) for one in MORE]
 
 
 @pytest.fixture
