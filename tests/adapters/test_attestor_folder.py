@@ -19,7 +19,7 @@ from sankofa_observe.adapters import attestation_form as form
 from sankofa_observe.adapters.attestor_folder import FolderAttestor, ProposalFolder
 from sankofa_observe.adapters.contract import typed_batch
 from sankofa_observe.adapters.keys import KeystoreSigner
-from sankofa_observe.adapters.whole_files import path_of, read_whole, write_whole
+from sankofa_observe.adapters.whole_files import path_of, read_whole, remove, write_whole
 from sankofa_observe.errors import InvariantBroken, Unavailable, Unusable
 from sankofa_observe.ports import Answer, NoAnswer, Proposal, Word
 from tests import builders
@@ -376,6 +376,15 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(
     assert [(one.name, one.read_bytes()) for one in path.parent.iterdir()] == [("one.json", b"first")]
 
 
+def test_a_file_that_is_gone_already_is_removed(tmp_path: Path) -> None:
+    """Two turns may both want it gone."""
+    path = tmp_path / "one.json"
+    write_whole(path, b"1")
+    for _ in range(2):
+        remove(path)
+    assert not path.exists()
+
+
 def test_a_file_is_read_up_to_its_bound_and_not_beyond(tmp_path: Path) -> None:
     """At the bound it is read, a byte more and it is refused by its size."""
     path = tmp_path / "one.json"
@@ -394,3 +403,12 @@ def test_an_objection_is_read_by_its_proposer_as_it_was_said(tmp_path: Path) -> 
 
     assert told.word is Word.OBJECTS
     assert house.proposer.answers(documents(lie(2))) == {told.document: told}
+
+
+def test_the_last_revision_that_the_contract_knows_may_be_proposed() -> None:
+    """Its word has five bits for it."""
+    made = proposal(FIRST)
+    made = replace(made, rows=(replace(made.rows[0], revision=31),))
+    raw = form.proposal_raw(made)
+    asked = form.asked_of(raw, form.digest_of(raw), "here")
+    assert list(asked.revisions.values()) == [31]

@@ -49,13 +49,13 @@ def main() -> int:
     asked = _arguments()
     if asked.page:
         return page.write() if asked.page == "write" else page.check()
+    if asked.module and (asked.write or asked.survivors):
+        raise SystemExit("mutants: WRITE=1 and SURVIVORS=1 are of whole runs; leave MODULE out")
     reach.refresh()
     if asked.survivors:
-        before = page.read()
-        seed, drawn = (
-            before.head["seed"],
-            [one for one in _named(before.survivors()) if not asked.module or one.module in asked.module],
-        )
+        before, explained = page.read(), page.explanations()
+        seed = before.head["seed"]
+        drawn = [one for one in _named(before.survivors()) if one.name not in explained]
     else:
         seed = asked.seed or str(secrets.randbelow(10**6))
         drawn = [one for one in named() if not asked.module or one.module in asked.module]
@@ -67,8 +67,6 @@ def main() -> int:
     run = page.Run(head=head, found=found)
     if asked.survivors:
         run = before.with_again(run)
-    elif asked.module and page.RUN.exists() and asked.write:
-        raise SystemExit("mutants: WRITE=1 keeps whole runs; leave MODULE out")
     if asked.write:
         page.keep(run)
         page.write()
@@ -82,7 +80,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", default="")
     parser.add_argument("--module", action="append", default=[], help="a path of the repository; may be repeated")
     parser.add_argument(
-        "--survivors", action="store_true", help="those of the kept run once more, after tests were added"
+        "--survivors",
+        action="store_true",
+        help="those of the kept run that are not explained once more, after tests were added",
     )
     parser.add_argument("--write", action="store_true", help="keep the run and write the page")
     parser.add_argument(

@@ -46,7 +46,7 @@ Of {every} mutants: {figures}.
 [`tests/mutation`](../../tests/mutation): `operators.py` makes the mutants, `reach.py` asks coverage.py which tests reach which line,
 `trial.py` forks a pytest session that has collected its tests and puts the mutant in the place of the function. A killer counts only if it
 passes without a mutant. Tests named after the module are first, then quick ones, up to a minute of them a mutant; `make mutants SURVIVORS=1
-WRITE=1` tries what has survived once more, by two minutes of tests. How many were left out stands beside a survivor. The package mutmut (3.8) changes no constant of a module and nothing in a
+WRITE=1` tries what has survived and is not explained once more, by two minutes of tests. How many were left out stands beside a survivor. The package mutmut (3.8) changes no constant of a module and nothing in a
 property or another decorated function, cosmic-ray (8.7) starts pytest for each mutant and asks no coverage: hence a tool of our own.
 """
 
@@ -62,7 +62,8 @@ class Run:
     def with_again(self, again: Run) -> Run:
         """Of what was tried once more the newer answer, and when that was; what had survived in code that is gone is gone."""
         newer = {one["name"]: one for one in again.found}
-        kept = [one for one in self.found if one["result"] in ENDED_BY_A_TEST or one["name"] in newer]
+        stays = newer.keys() | explanations().keys()
+        kept = [one for one in self.found if one["result"] in ENDED_BY_A_TEST or one["name"] in stays]
         seen = {"again": again.head["date"], "again_commit": again.head["commit"]}
         return Run(head={**self.head, **seen}, found=[newer.get(one["name"], one) for one in kept])
 

@@ -12,7 +12,16 @@ from sankofa_observe.errors import Declined, InvalidInput, InvariantBroken, Sank
 from sankofa_observe.pipeline.agreements import ended
 from sankofa_observe.pipeline.following import Moved
 from sankofa_observe.pipeline.lane_acts import LaneActs
-from sankofa_observe.pipeline.lane_waits import LANE, SETTLEMENT, Cause, Patience, Waiting, cause_of
+from sankofa_observe.pipeline.lane_waits import (
+    DUE_SECONDS,
+    LANE,
+    SETTLEMENT,
+    Cause,
+    LaneWaits,
+    Patience,
+    Waiting,
+    cause_of,
+)
 from sankofa_observe.pipeline.reporting import Attested
 from sankofa_observe.pipeline.settle import Ended, Settle
 from sankofa_observe.ports import (
@@ -459,6 +468,40 @@ def test_what_a_person_takes_over_is_due_when_the_contract_may_end_it(
     assert record.history[-1].due_at == (None if after_seconds is None else at + after_seconds)
 
 
+def test_what_is_released_takes_the_next_revision_of_all_that_the_contract_holds() -> None:
+    """A restatement that waits beside what stands counts as well; who did it is the ledger's actor."""
+    court = Court()
+    [penalty] = court.penalties
+    court.ledger.add_state(penalty.settlement_id, StateChange(state=SettlementState.HELD, at=court.clock.at))
+    words = [
+        OnChainWord(
+            state=state, revision=revision, commitment=builders.digest_of("another"), credit_ppm=1, deadline_at=0, deadline_block=0
+        )
+        for state, revision in ((FINAL, 2), (REPORTED, 3))
+    ]  # fmt: skip
+    court.chain.put(penalty.key, OnChainSettlement(standing=words[0], pending=words[1]))
+    acts = LaneActs(
+        ledger=court.ledger, archive=court.archive, chain=court.chain, clock=court.clock, agreements={}, by="amina", reason="r",
+    )  # fmt: skip
+    acts.release(penalty.settlement_id)
+    last = court.ledger.in_order()[0].history[-1]
+
+    assert (last.state, last.revision, last.detail) == (COMPUTED, 3, "released by amina: r")
+
+
+def test_causes_that_take_turns_are_one_wait_that_is_due_when_the_first_one_was() -> None:
+    """A due time that is said holds, and what follows a ruling begins anew."""
+    ledger, found = MemoryLedger(), []
+    for now, cause, due_at in (
+        (0, Cause.ATTESTORS, None), (1000, Cause.REFUSED, None), (2000, Cause.RULING, 10**6), (3000, Cause.REFUSED, None)
+    ):  # fmt: skip
+        waits = LaneWaits(ledger=ledger, now=now)
+        waits.of("0x01", "acme", cause, f"{cause}: because", due_at=due_at)
+        waits.write()
+        found += [one.due_at for one in ledger.waits(SETTLEMENT)]
+    assert found == [DUE_SECONDS, DUE_SECONDS, 10**6, 3000 + DUE_SECONDS]
+
+
 def test_what_was_refused_is_asked_again_ever_more_seldom_and_at_once_when_something_was_recorded() -> None:
     """After 1, 2, 4, … 32 turns; and from the beginning for another record of it, or once it was not refused for long."""
     patience, asked = Patience(), list[int]()
@@ -733,12 +776,16 @@ def test_a_node_that_takes_no_transaction_is_one_wait_of_the_lane() -> None:
     court = Court(periods=4)
     court.chain.refuses = "gas price below the minimum"
     settling = court.settling()
-    told = [said(list(settling.run())) for _ in range(6)]
+    told, sizes = list[list[str]](), list[list[int]]()
+    for _ in range(6):
+        before = len(court.chain.signed)
+        told.append(said(list(settling.run())))
+        sizes.append([rows for rows, _ in court.chain.signed[before:]])
 
+    assert sizes[:3] == [[4], [2], [1]]  # half, and once a turn
     assert all("gas price below the minimum" in " ".join(one) for one in told)
     assert [cause_of(one.reason) for one in court.ledger.waits(LANE)] == [Cause.NODE]
     assert court.nonces() == [0] * len(court.ledger.attempts)
-    assert [rows for rows, _ in court.chain.signed][:4] == [4, 2, 1, 1]
     court.chain.refuses = ""
     for _ in range(3):
         list(settling.run())

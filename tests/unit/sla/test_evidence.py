@@ -14,7 +14,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sankofa_observe.errors import InvalidInput
-from sankofa_observe.sla.evidence import Evidence, canonical, document_hash, parse, period_root, seen_of, written
+from sankofa_observe.sla.evidence import (
+    Evidence,
+    Origin,
+    canonical,
+    document_hash,
+    parse,
+    period_root,
+    seen_of,
+    written,
+)
 from sankofa_observe.sla.evidence.form import exact, identity_json
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.sla.evidence.tree import head, path
@@ -351,6 +360,11 @@ def _with(path: str, value: Any) -> bytes:
             _with("identity/overlay/since_at", builders.START),
             "overlay.since_at is 1767225600, expected 0, or an instant in",
         ),
+        (
+            _with("identity/agreement/fee_minor", -1),
+            "identity.agreement.fee_minor is '-1', expected a whole number from 0",
+        ),
+        (_with("identity/edges/0/1", str(2**53 - 1)), r"identity.edges\[0\]\[1\] is .*, as text where it is over"),
         (_with("identity/slo/name", 7), "identity.slo.name is '7', expected text"),
         (_with("identity/period", [7, 7]), "period is 7 to 7, expected its start before its end"),
         (_with("days/0/rows/0", 7), r"days\[0\].rows is no list of texts"),
@@ -406,3 +420,17 @@ def test_every_state_of_a_settlement_has_a_way_out() -> None:
     }
     assert out[SettlementState.WITHDRAWN] == {SettlementState.COMPUTED}
     assert out[SettlementState.CLOSED] == {SettlementState.COMPUTED, SettlementState.HELD}
+
+
+def test_each_observer_has_its_own_days() -> None:
+    """All of the first one's, then all of the second one's, by the place of its name."""
+    [day], identity = small().days, small().identity
+    days = tuple(replace(day, day=day.day + number) for number in range(4))
+    two = replace(small(), days=days, identity=replace(identity, observers=Quorum(names=("a", "b"), bad=1, good=2)))
+    assert [two.days_of(0), two.days_of(1)] == [days[:2], days[2:]]
+
+
+def test_a_document_says_whose_slots_it_was_made_of() -> None:
+    """Those that the agreement names, or this process's where it names nobody."""
+    origin = Origin(engine="e/1", observer="here")
+    assert [origin.observers(one) for one in (Quorum(), Quorum(names=("a", "b"), bad=1, good=2))] == ["here", "a, b"]

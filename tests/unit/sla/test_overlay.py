@@ -28,7 +28,7 @@ from sankofa_observe.slo.totals import DAY_SECONDS, Edges
 from sankofa_observe.slo.verdict import Attainment, Verdict, attain, judge
 from sankofa_observe.testing import MemorySlots
 from sankofa_observe.units import Period
-from tests.builders import START, slo, slot
+from tests.builders import START, period, slo, slot
 
 OUT, UP = ExcludedSlots.LEAVES_BASE, ExcludedSlots.COUNTS_AS_UP
 SLICES = slo(target_ppm=900_000)
@@ -251,3 +251,14 @@ def test_runs_are_those_of_a_look_at_every_second(
     overlay = over(*((low, low + length) for low, length in stretches), meaning=meaning, since=since)
 
     assert shape(overlay) == slow(overlay, drawn("G" * 10))
+
+
+def test_a_site_that_was_deployed_where_its_first_slot_may_reach_to_takes_nothing() -> None:
+    """Nor does one that was deployed before that; a slot later the first one is left out."""
+    whole = period()
+    uses = [
+        [(one.use, one.period.seconds) for one in runs(Overlay(since_at=whole.starts_at + after), whole, 60)]
+        for after in (-61, -60, -59, 0, 60)
+    ]
+    judged = [(Use.JUDGED, whole.seconds)]
+    assert uses == [judged, judged, judged, judged, [(Use.LEFT_OUT, 60), (Use.JUDGED, whole.seconds - 60)]]

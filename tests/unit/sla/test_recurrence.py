@@ -204,3 +204,9 @@ def test_a_series_in_no_place_must_not_move_against_the_agreement(
             "04:00 on 2027-03-28"
         )
         assert found[0].hint.startswith("--zone Europe/Berlin keeps the local time")
+
+
+@pytest.mark.parametrize(("year", "taken"), [(2025, False), (2026, True), (2100, True), (2101, False)])
+def test_a_schedule_begins_from_2026_to_2100(year: int, taken: bool) -> None:  # noqa: FBT001
+    """Both of them taken in."""
+    assert (expanded(schedule(f"{year}-06-01T02:00:00")).problems == ()) is taken
