@@ -115,12 +115,7 @@ def _named(names: Iterable[str]) -> Iterator[Mutant]:
 
 def _planned(mutant: Mutant, budget: float) -> dict[str, Any]:
     """The tests that reach it, its own file's first, then those of quick files, up to a budget of seconds."""
-    lines = reach.tests_by_line(mutant.module)
-    own = range(mutant.first_line, mutant.last_line + 1)
-    used: Iterable[int] = () if mutant.function else lines_of_use(mutant.module, mutant.first_line)
-    reached = [some for some in (own, used) if any(lines.get(line) for line in some)]
-    among = reached[0] if reached else () if mutant.function else lines  # what runs at an import may be used anywhere
-    tests = set().union(*(lines.get(line, set()) for line in among))
+    tests = _reaching(mutant)
     by_file: dict[str, list[str]] = defaultdict(list)
     for test in sorted(tests, key=_seconds):
         by_file[test.partition("::")[0]].append(test)
@@ -146,6 +141,18 @@ def _planned(mutant: Mutant, budget: float) -> dict[str, Any]:
         "untried": len(tests) - len(chosen),
         "seconds": round(spent, 1),
     }
+
+
+def _reaching(mutant: Mutant) -> set[str]:
+    """The tests that run its lines; of what runs at an import those that run the lines it is used in, or any of its file."""
+    lines = reach.tests_by_line(mutant.module)
+    own = range(mutant.first_line, mutant.last_line + 1)
+    tests = set().union(*(lines.get(line, set()) for line in own))
+    if tests or mutant.function:
+        return tests
+    used = lines_of_use(mutant.module, mutant.first_line)
+    tests = set().union(*(reach.tests_by_line(file).get(line, set()) for file, some in used.items() for line in some))
+    return tests or set().union(*lines.values())
 
 
 def _seconds(test: str) -> float:

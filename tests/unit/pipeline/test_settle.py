@@ -787,6 +787,7 @@ def test_a_node_that_takes_no_transaction_is_one_wait_of_the_lane() -> None:
     for _ in range(3):
         list(settling.run())
     assert (court.states(), court.ledger.waits(LANE), court.ledger.open_attempts()) == ([REPORTED] * 4, [], [])
+    assert {one.block_number for one in court.ledger.receipts.values() if not one.succeeded} == {0}  # of no block
     assert sorted(name for name, what in court.chain.writes) == sorted(one.settlement_id for one in court.penalties)
 
 
