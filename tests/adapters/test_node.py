@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from eth_hash.auto import keccak
 
 from sankofa_observe.adapters.node import Node, Signed
 from sankofa_observe.errors import Unavailable
@@ -43,6 +44,7 @@ def test_fewer_or_more_answers_than_questions_are_none(answer: Any) -> None:
         asked(answer)
 
 
-def test_a_signed_transaction_shows_no_bytes() -> None:
+def test_a_signed_transaction_shows_its_hash_and_no_bytes() -> None:
     """What can be sent by whoever has it reaches no log of ours."""
-    assert repr(Signed(raw_transaction=b"\xde\xad" * 8)) == "Signed()"
+    signed = Signed(raw_transaction=b"\xde\xad" * 8)
+    assert (repr(signed), signed.hash) == ("Signed()", keccak(b"\xde\xad" * 8))

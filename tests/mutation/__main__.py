@@ -121,11 +121,10 @@ def _planned(mutant: Mutant, budget: float) -> dict[str, Any]:
         by_file[test.partition("::")[0]].append(test)
     chosen: list[str] = []
     spent = 0.0
-    named_so = [f"/test_{name}" for name in (Path(mutant.module).stem, Path(mutant.module).parent.name)]
 
     def first(file: str) -> tuple[bool, float]:
         some = by_file[file]
-        return not any(name in file for name in named_so), sum(map(_seconds, some)) / len(some)
+        return not _is_named_after(mutant.module, file), sum(map(_seconds, some)) / len(some)
 
     files = sorted(by_file, key=first)
     for n, file in enumerate(files):
@@ -144,7 +143,7 @@ def _planned(mutant: Mutant, budget: float) -> dict[str, Any]:
 
 
 def _reaching(mutant: Mutant) -> set[str]:
-    """The tests that run its lines; of what runs at an import those that run the lines it is used in, or any of its file."""
+    """The tests that run its lines; of what runs at an import those that run the lines it is used in and its file's own, or any of its file."""
     lines = reach.tests_by_line(mutant.module)
     own = range(mutant.first_line, mutant.last_line + 1)
     tests = set().union(*(lines.get(line, set()) for line in own))
@@ -152,7 +151,13 @@ def _reaching(mutant: Mutant) -> set[str]:
         return tests
     used = lines_of_use(mutant.module, mutant.first_line)
     tests = set().union(*(reach.tests_by_line(file).get(line, set()) for file, some in used.items() for line in some))
-    return tests or set().union(*lines.values())
+    anywhere = set().union(*lines.values())
+    return (tests | {one for one in anywhere if _is_named_after(mutant.module, one)}) or anywhere
+
+
+def _is_named_after(module: str, test: str) -> bool:
+    """Whether a test stands in a file that is called as the module is, or its folder."""
+    return any(f"/test_{name}" in test.partition("::")[0] for name in (Path(module).stem, Path(module).parent.name))
 
 
 def _seconds(test: str) -> float:
