@@ -405,6 +405,12 @@ def test_ledger_lists_settlements_that_move(ledger: Ledger) -> None:
     ledger.add_state(moved, StateChange(state=FINAL, at=2, revision=1))
     assert (ledger.due(10**9, 10), moved in ledger.computed()) == ([], False)
     assert [one.penalty.settlement_id for one in ledger.on_chain(limit=10).items] == [moved]
+    for penalty in penalties[1:]:
+        ledger.add_state(penalty.settlement_id, StateChange(state=REPORTED, at=1, revision=1))
+    pages = [ledger.on_chain(limit=1)]
+    while (after := pages[-1].next) is not None and len(pages) < 9:
+        pages.append(ledger.on_chain(limit=1, after=after))
+    assert [[one.penalty.settlement_id for one in page.items] for page in pages] == [[one] for one in sorted(every)]
     assert [one.penalty.settlement_id for one in settlements(ledger)] == every
 
 
@@ -513,6 +519,11 @@ def test_ledger_refuses_another_transaction_under_a_nonce(ledger: Ledger) -> Non
     other = replace(ATTEMPT, transaction=digest_of("other"), replacement=1)
     assert ledger.add_attempt(other, 1)
     assert ledger.open_attempts() == [ATTEMPT, other]
+    stranger = replace(ATTEMPT, sender="0x" + "57" * 20, transaction=digest_of("stranger"))
+    ledger.add_attempt(stranger, 1)
+    ledger.close_attempt(stranger, Receipt(succeeded=True, block_number=9), 2)
+    assert ledger.attempts_under(ATTEMPT.sender, ATTEMPT.nonce) == [ATTEMPT, other]
+    assert ledger.attempts_under(ATTEMPT.sender, ATTEMPT.nonce + 1) == []
     ledger.close_attempt(other, Receipt(succeeded=True, block_number=9, block_hash=digest_of("block")), 2)
     assert ledger.open_attempts() == [ATTEMPT]
     ledger.close_attempt(ATTEMPT, Receipt(succeeded=False, block_number=0, reason="another took its nonce"), 2)

@@ -7,8 +7,9 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from eth_hash.auto import keccak
 
-from sankofa_observe.adapters.node import Node
+from sankofa_observe.adapters.node import Node, Signed
 from sankofa_observe.errors import Unavailable
 from tests.http_double import Answer, HttpDouble
 
@@ -41,3 +42,9 @@ def test_fewer_or_more_answers_than_questions_are_none(answer: Any) -> None:
     """Or the wrong one would be read for one that is missing."""
     with pytest.raises(Unavailable, match=r"three: chain node .* answered what cannot be used"):
         asked(answer)
+
+
+def test_a_signed_transaction_shows_its_hash_and_no_bytes() -> None:
+    """What can be sent by whoever has it reaches no log of ours."""
+    signed = Signed(raw_transaction=b"\xde\xad" * 8)
+    assert (repr(signed), signed.hash) == ("Signed()", keccak(b"\xde\xad" * 8))

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.lab.ports import free_port
 from sankofa_observe import shown
-from sankofa_observe.adapters.node import Node, Signed
+from sankofa_observe.adapters.node import Node
 from sankofa_observe.adapters.prometheus import PrometheusSamples
 from sankofa_observe.adapters.redaction import Redaction
 from sankofa_observe.errors import Unavailable
@@ -121,8 +121,3 @@ def test_selector_of_many_sites_is_told_by_its_ends() -> None:
     ):
         source.read(selector, PERIOD)
     assert len(str(caught.value)) < 800
-
-
-def test_a_signed_transaction_shows_no_bytes() -> None:
-    """What can be sent by whoever has it reaches no log of ours."""
-    assert repr(Signed(raw_transaction=b"\xde\xad" * 8)) == "Signed()"

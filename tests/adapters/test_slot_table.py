@@ -185,8 +185,9 @@ MIXED = [
 def test_table_adds_up_days_as_the_core_does(table: SlotTable) -> None:
     """Every figure of a site-day is that of the same slots in plain Python: sums, edges, runs and digest."""
     next_day = [slot(one.starts_at + DAY_SECONDS, one.state) for one in MIXED]
-    table.append([*MIXED, *next_day, *slots_of(0, site="edge-2")], START)
-    expected = site_days([*MIXED, *next_day, *slots_of(0, site="edge-2")])
+    all_good = slots_of(0, bad=0, site="edge-2")
+    table.append([*MIXED, *next_day, *all_good], START)
+    expected = site_days([*MIXED, *next_day, *all_good])
     two_days = Period(starts_at=START, ends_at=START + 2 * DAY_SECONDS)
     assert table.site_days(NAME, ["edge-1", "edge-2"], two_days) == expected
     assert dict(table.spans(NAME, ["edge-1", "edge-2"], two_days)) == {

@@ -12,7 +12,7 @@ from sankofa_observe.pipeline.lane_acts import LaneActs
 from sankofa_observe.ports import OnChainSettlement, OnChainWord
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.testing import FakeChain, FixedClock, MemoryArchive
-from tests.builders import START, agreement, breach
+from tests.builders import AMINA, START, agreement, breach, introduce
 
 
 def test_what_was_taken_over_says_who_did_it(tmp_path: Path) -> None:
@@ -26,6 +26,7 @@ def test_what_was_taken_over_says_who_did_it(tmp_path: Path) -> None:
     chain.put(row.key, OnChainSettlement(standing=word))
     chain._rows.append((chain.number, row))
     with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as ledger:
+        introduce(ledger)
         acts = LaneActs(
             ledger=ledger, archive=MemoryArchive(), chain=chain, clock=clock, agreements={of.version_id: of}, by="amina", reason="INC-7",
         )  # fmt: skip
@@ -37,4 +38,4 @@ def test_what_was_taken_over_says_who_did_it(tmp_path: Path) -> None:
             ]
             revisions = list(connection.execute(select(tables.penalties.c.revision)).scalars())
 
-    assert (actors, revisions) == ([{"person:amina"}] * 2, [1])
+    assert (actors, revisions) == ([{AMINA}] * 2, [1])

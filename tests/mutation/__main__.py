@@ -115,22 +115,16 @@ def _named(names: Iterable[str]) -> Iterator[Mutant]:
 
 def _planned(mutant: Mutant, budget: float) -> dict[str, Any]:
     """The tests that reach it, its own file's first, then those of quick files, up to a budget of seconds."""
-    lines = reach.tests_by_line(mutant.module)
-    own = range(mutant.first_line, mutant.last_line + 1)
-    used: Iterable[int] = () if mutant.function else lines_of_use(mutant.module, mutant.first_line)
-    reached = [some for some in (own, used) if any(lines.get(line) for line in some)]
-    among = reached[0] if reached else () if mutant.function else lines  # what runs at an import may be used anywhere
-    tests = set().union(*(lines.get(line, set()) for line in among))
+    tests = _reaching(mutant)
     by_file: dict[str, list[str]] = defaultdict(list)
     for test in sorted(tests, key=_seconds):
         by_file[test.partition("::")[0]].append(test)
     chosen: list[str] = []
     spent = 0.0
-    named_so = [f"/test_{name}" for name in (Path(mutant.module).stem, Path(mutant.module).parent.name)]
 
     def first(file: str) -> tuple[bool, float]:
         some = by_file[file]
-        return not any(name in file for name in named_so), sum(map(_seconds, some)) / len(some)
+        return not _is_named_after(mutant.module, file), sum(map(_seconds, some)) / len(some)
 
     files = sorted(by_file, key=first)
     for n, file in enumerate(files):
@@ -146,6 +140,24 @@ def _planned(mutant: Mutant, budget: float) -> dict[str, Any]:
         "untried": len(tests) - len(chosen),
         "seconds": round(spent, 1),
     }
+
+
+def _reaching(mutant: Mutant) -> set[str]:
+    """The tests that run its lines; of what runs at an import those that run the lines it is used in and its file's own, or any of its file."""
+    lines = reach.tests_by_line(mutant.module)
+    own = range(mutant.first_line, mutant.last_line + 1)
+    tests = set().union(*(lines.get(line, set()) for line in own))
+    if tests or mutant.function:
+        return tests
+    used = lines_of_use(mutant.module, mutant.first_line)
+    tests = set().union(*(reach.tests_by_line(file).get(line, set()) for file, some in used.items() for line in some))
+    anywhere = set().union(*lines.values())
+    return (tests | {one for one in anywhere if _is_named_after(mutant.module, one)}) or anywhere
+
+
+def _is_named_after(module: str, test: str) -> bool:
+    """Whether a test stands in a file that is called as the module is, or its folder."""
+    return any(f"/test_{name}" in test.partition("::")[0] for name in (Path(module).stem, Path(module).parent.name))
 
 
 def _seconds(test: str) -> float:

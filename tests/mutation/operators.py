@@ -133,21 +133,24 @@ def named(module: str = "") -> list[Mutant]:
     return found
 
 
-def lines_of_use(module: str, line: int) -> set[int]:
-    """Where a file itself uses what its statement of this line gives a name to, outside of every function."""
+def lines_of_use(module: str, line: int) -> dict[str, set[int]]:
+    """By file, where what the statement of this line gives a name to is used, outside of every function: there and by who imports it."""
     tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
     here = [one for one in tree.body if one.lineno <= line <= (one.end_lineno or line)]
-    names = {
-        one.id
-        for statement in here
-        for one in ast.walk(statement)
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+    stored = (one for statement in here for one in ast.walk(statement) if isinstance(one, ast.Name))
+    names = {one.id for one in stored if isinstance(one.ctx, ast.Store)} | {
+        one.name for one in here if isinstance(one, ast.ClassDef)
     }
-    return {
-        one.lineno
-        for one in ast.walk(tree)
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and one.id in names
-    }
+    imported = f"from {module.removesuffix('.py').replace('/', '.')} import"
+    found = {}
+    for file in (ROOT / module.partition("/")[0]).rglob("*.py"):
+        text, path = file.read_text(encoding="utf-8"), str(file.relative_to(ROOT))
+        if path == module or (imported in text and any(name in text for name in names)):
+            loads = (
+                one for one in ast.walk(ast.parse(text)) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)
+            )
+            found[path] = {one.lineno for one in loads if one.id in names}
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.mutation.operators import ROOT
+from tests.mutation.operators import NAMED, ROOT
 
 FOLDER = Path(__file__).parent
 RUN = FOLDER / "run.jsonl"
@@ -37,6 +37,14 @@ Of {every} mutants: {figures}.
 | module | mutants | killed | time limit | survived | not reached |
 |---|---|---|---|---|---|
 {rows}
+
+## Mutants by name
+
+Those that once survived, or must never; the test that falls over each is named after it.
+
+| mutant | comes to |
+|---|---|
+{named}
 
 ## Survivors
 
@@ -113,10 +121,9 @@ def text() -> str:
         f" What had survived was tried again at `{head['again_commit']}`, {head['again']}." if "again" in head else ""
     )
     counted = Counter(one["result"] for one in run.found)
-    rows = [
-        _row(module, [one for one in run.found if one["module"] == module])
-        for module in dict.fromkeys(one["module"] for one in run.found)
-    ]
+    modules = sorted({one["module"] for one in run.found})
+    rows = [_row(module, [one for one in run.found if one["module"] == module]) for module in modules]
+    named = [_named(one) for one in run.found if f" {NAMED}: " in one["name"]]
     survivors = [one for one in run.found if one["result"] not in ENDED_BY_A_TEST]
     reasons: dict[str, list[dict[str, Any]]] = {}
     for one in survivors:
@@ -124,7 +131,7 @@ def text() -> str:
     figures = ", ".join(f"{counted[result]} {words}" for result, words in SAID.items())
     asked = f"make mutants MUTANTS={head['a_module']} SEED={head['seed']} WRITE=1"
     return TEXT.format(
-        head=head, again=again, every=len(run.found), figures=figures, asked=asked, rows="\n".join(rows),
+        head=head, again=again, every=len(run.found), figures=figures, asked=asked, rows="\n".join(rows), named="\n".join(named),
         survivors="\n".join(line for why, some in reasons.items() for line in _explained(why, some)),
     )  # fmt: skip
 
@@ -137,6 +144,11 @@ def _row(module: str, found: Sequence[dict[str, Any]]) -> str:
         + " | ".join(str(one) for one in cells)
         + " |"
     )
+
+
+def _named(one: dict[str, Any]) -> str:
+    test = one.get("by", "").partition("::")[2].partition("[")[0]
+    return f"| {one['name'].partition(f' {NAMED}: ')[2]} | {one['result']}{f' by `{test}`' if test else ''} |"
 
 
 def _explained(why: str, some: Sequence[dict[str, Any]]) -> list[str]:

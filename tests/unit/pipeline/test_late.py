@@ -234,7 +234,7 @@ def test_what_nobody_foresaw_costs_one_slo_and_is_told() -> None:
 
     def steps(error: Exception) -> Iterator[Observed]:
         raise error
-        yield
+        yield  # it is a generator
 
     assert (quietly(steps(Unavailable("away"))), quietly(steps(KeyError("x")))) == ("away", "unexpected KeyError: 'x'")
     assert quietly(iter(())) == ""

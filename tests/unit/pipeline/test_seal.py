@@ -130,4 +130,5 @@ def test_clock_that_runs_ahead_seals_and_forgets_nothing(tmp_path: Path) -> None
     assert store.read("availability-edge", ["edge-1"], DAY) == there != []
     counted(source, store, OVER + 600)
     assert [one.site_days for one in sealed(source, store, OVER + WAIT_SECONDS, checked)] == [1]
-    assert good(store) == [(1, 1440)]
+    assert sealed(source, store, OVER + 8 * 366 * DAY_SECONDS, checked) == []
+    assert (good(store), len(store.read("availability-edge", ["edge-1"], DAY))) == ([(1, 1440)], 1440)

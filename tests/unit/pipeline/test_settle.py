@@ -471,6 +471,7 @@ def test_what_a_person_takes_over_is_due_when_the_contract_may_end_it(
 def test_what_is_released_takes_the_next_revision_of_all_that_the_contract_holds() -> None:
     """A restatement that waits beside what stands counts as well; who did it is the ledger's actor."""
     court = Court()
+    introduce(court.ledger)
     [penalty] = court.penalties
     court.ledger.add_state(penalty.settlement_id, StateChange(state=SettlementState.HELD, at=court.clock.at))
     words = [
@@ -486,7 +487,7 @@ def test_what_is_released_takes_the_next_revision_of_all_that_the_contract_holds
     acts.release(penalty.settlement_id)
     last = court.ledger.in_order()[0].history[-1]
 
-    assert (last.state, last.revision, last.detail) == (COMPUTED, 3, "released by amina: r")
+    assert (last.state, last.revision, last.detail) == (COMPUTED, 3, f"released by {AMINA}: r")
 
 
 def test_causes_that_take_turns_are_one_wait_that_is_due_when_the_first_one_was() -> None:
@@ -790,6 +791,7 @@ def test_a_node_that_takes_no_transaction_is_one_wait_of_the_lane() -> None:
     for _ in range(3):
         list(settling.run())
     assert (court.states(), court.ledger.waits(LANE), court.ledger.open_attempts()) == ([REPORTED] * 4, [], [])
+    assert {one.block_number for one in court.ledger.receipts.values() if not one.succeeded} == {0}  # of no block
     assert sorted(name for name, what in court.chain.writes) == sorted(one.settlement_id for one in court.penalties)
 
 

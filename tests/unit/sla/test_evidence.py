@@ -21,9 +21,11 @@ from sankofa_observe.sla.evidence import (
     document_hash,
     parse,
     period_root,
+    reading,
     seen_of,
     written,
 )
+from sankofa_observe.sla.evidence.field import Field
 from sankofa_observe.sla.evidence.form import exact, identity_json
 from sankofa_observe.sla.evidence.slot import slot_proof
 from sankofa_observe.sla.evidence.tree import head, path
@@ -420,6 +422,27 @@ def test_every_state_of_a_settlement_has_a_way_out() -> None:
     }
     assert out[SettlementState.WITHDRAWN] == {SettlementState.COMPUTED}
     assert out[SettlementState.CLOSED] == {SettlementState.COMPUTED, SettlementState.HELD}
+
+
+def test_what_stands_at_the_edges_is_of_the_first_and_the_last_slot() -> None:
+    """Beside what the document says of the outside."""
+    slots = [builders.slot(builders.START + 60 * n, good=9, over_good=n + 1, settling=n + 4) for n in range(3)]
+    [seen] = seen_of(builders.evidence(slots, Period(starts_at=builders.START, ends_at=builders.START + 180)))
+    assert (seen.edges.over_good, seen.edges.settling) == (1, 6)
+
+
+def test_an_exclusion_may_end_before_the_period_by_what_fills_an_outage_but_one() -> None:
+    """Slots of an outage are bad by those before them; of no other kind."""
+    rules = small().identity.slo
+    outages = replace(rules, counted="outages", combine="3 slots", slot_seconds=60)
+    assert [reading._reach(one) for one in (outages, replace(outages, counted="states"))] == [120, 0]
+
+
+def test_a_role_without_a_member_is_no_proof() -> None:
+    """Nobody would be missed."""
+    with pytest.raises(InvalidInput, match="expected a whole number from 1"):
+        reading._role(Field(value=["active", 0, []], place="proof"))
+    reading._role(Field(value=["active", 1, []], place="proof"))
 
 
 def test_each_observer_has_its_own_days() -> None:
