@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -39,9 +39,8 @@ from sankofa_observe.sla.revision import Revision
 from sankofa_observe.sla.settlement import ARROWS, SettlementState
 from sankofa_observe.slo.quorum import Quorum, View
 from sankofa_observe.slo.verdict import Verdict
-from sankofa_observe.testing import MemoryLedger
 from sankofa_observe.units import Money
-from tests.adapters.ledgers import SQL_KINDS, at_revision, sql_ledger
+from tests.adapters.ledgers import at_revision
 from tests.builders import CREDIT_MINOR, agreement, attainment, breach, credit, digest_of, period, verdict
 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
@@ -58,13 +57,9 @@ ATTEMPT = Attempt(
 )
 
 
-@pytest.fixture(params=["memory", *SQL_KINDS])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    with sql_ledger(request.param, request, tmp_path) as opened:
-        yield opened
+@pytest.fixture
+def ledger(any_ledger: Ledger) -> Ledger:
+    return any_ledger
 
 
 def verdicts(ledger: Ledger, of: Agreement = ACME) -> list[VerdictRecord]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -22,7 +21,6 @@ from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.totals import DAY_SECONDS
 from sankofa_observe.testing import FixedClock, MemoryArchive, MemoryLedger
 from sankofa_observe.units import Period
-from tests.adapters.ledgers import SQL_KINDS, sql_ledger
 from tests.builders import AMINA, KOFI, PEOPLE, START, agreement, breach, introduce, verdict
 
 ACME = agreement()
@@ -39,13 +37,9 @@ READ = EvidenceRead(
 PLANTED = Person(id=AMINA, kind=PersonKind.PERSON, name="Planted Surname", mail="planted@example.org", added_at=START)
 
 
-@pytest.fixture(params=["memory", *SQL_KINDS])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    with sql_ledger(request.param, request, tmp_path) as opened:
-        yield opened
+@pytest.fixture
+def ledger(any_ledger: Ledger) -> Ledger:
+    return any_ledger
 
 
 def test_a_read_is_a_record_once_a_day(ledger: Ledger) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +14,7 @@ from sankofa_observe.sla.exclusion import Act, ExclusionRecord, ExclusionState
 from sankofa_observe.sla.overlay import Applied, Overlay
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.verdict import Verdict
-from sankofa_observe.testing import MemoryLedger
 from sankofa_observe.units import Period
-from tests.adapters.ledgers import SQL_KINDS, sql_ledger
 from tests.builders import APPROVAL, CREDIT_MINOR, START, agreement, attainment, breach, exclusion, verdict
 
 ACME, BAOBAB = agreement(), agreement("baobab-edge", tenant="baobab", site="edge-2")
@@ -28,13 +24,9 @@ WITHDRAWAL = Act(state=ExclusionState.WITHDRAWN, actor="person:amina", at=START,
 MINUTE = Period(starts_at=START, ends_at=START + 60)
 
 
-@pytest.fixture(params=["memory", *SQL_KINDS])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    with sql_ledger(request.param, request, tmp_path) as opened:
-        yield opened
+@pytest.fixture
+def ledger(any_ledger: Ledger) -> Ledger:
+    return any_ledger
 
 
 def proposed(ledger: Ledger) -> list[ExclusionRecord]:

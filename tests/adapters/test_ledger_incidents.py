@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
@@ -19,7 +19,6 @@ from sankofa_observe.errors import InvalidInput, Unavailable
 from sankofa_observe.ports import Ledger
 from sankofa_observe.scope import OPERATOR, of_tenant
 from sankofa_observe.sla.incident import Incident, IncidentState
-from sankofa_observe.testing import MemoryLedger
 from tests.adapters.ledgers import SQL_KINDS, sql_ledger
 from tests.builders import START, incident
 from tests.pace import limit
@@ -29,13 +28,9 @@ RESOLVED = replace(FIRING, state=IncidentState.RESOLVED, ended_at=START + 90)
 AT = START + 1000
 
 
-@pytest.fixture(params=["memory", *SQL_KINDS])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    with sql_ledger(request.param, request, tmp_path) as opened:
-        yield opened
+@pytest.fixture
+def ledger(any_ledger: Ledger) -> Ledger:
+    return any_ledger
 
 
 def revisions(ledger: Ledger, one: Incident) -> list[Incident]:

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,22 +18,11 @@ from sankofa_observe.ports import Attempt, AttemptKind, Ledger, Page, Receipt, S
 from sankofa_observe.scope import OPERATOR, of_tenant
 from sankofa_observe.sla.settlement import SettlementState
 from sankofa_observe.slo.verdict import Verdict
-from sankofa_observe.testing import MemoryLedger
-from tests.adapters.ledgers import SQL_KINDS, sql_ledger
 from tests.adapters.postgres import Postgres
 from tests.builders import agreement, breach, credit, digest_of, period, verdict
 from tests.pace import limit
 
 ACME = agreement()
-
-
-@pytest.fixture(params=["memory", *SQL_KINDS])
-def any_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    with sql_ledger(request.param, request, tmp_path) as opened:
-        yield opened
 
 
 def wait(name: str, reason: str = "away", at: int = 100) -> Wait:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,6 @@ from sankofa_observe.ports import Ledger, OldEvidence, StateChange, Wait
 from sankofa_observe.scope import OPERATOR, of_tenant
 from sankofa_observe.sla.settlement import SettlementState as S
 from sankofa_observe.slo.verdict import Verdict
-from sankofa_observe.testing import MemoryLedger
-from tests.adapters.ledgers import SQL_KINDS, sql_ledger
 from tests.builders import AMINA, PERIOD_SECONDS, START, agreement, breach, credit, verdict
 
 ACME = agreement()
@@ -28,13 +25,9 @@ OLD = OldEvidence(
 )
 
 
-@pytest.fixture(params=["memory", *SQL_KINDS])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    with sql_ledger(request.param, request, tmp_path) as opened:
-        yield opened
+@pytest.fixture
+def ledger(any_ledger: Ledger) -> Ledger:
+    return any_ledger
 
 
 def priced(ledger: Ledger, *states: S, granted: bool = False) -> None:
