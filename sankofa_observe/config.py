@@ -28,6 +28,7 @@ from sankofa_observe.fields import Address, Part, Seconds, Url
 from sankofa_observe.pipeline.stages import JUDGING, OBSERVING, SETTLING
 from sankofa_observe.receivers import Alerting
 from sankofa_observe.signers import ELSEWHERE, KeySettings
+from sankofa_observe.slo.site import JURISDICTION
 
 
 def _sendable(headers: dict[str, str]) -> dict[str, str]:
@@ -45,7 +46,7 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
 
 def _codes(jurisdictions: dict[str, list[str]]) -> dict[str, list[str]]:
     for code, places in jurisdictions.items():
-        if not re.fullmatch(r"[a-z]{2}(-[a-z0-9]{1,16})*", code):
+        if not re.fullmatch(JURISDICTION, code):
             raise ValueError(f"{code[:40]!r}; expected a code like gh or eu-de")
         if not places:
             raise ValueError(f"{code} has no place; expected a list of folders and addresses")

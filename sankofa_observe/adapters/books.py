@@ -82,7 +82,10 @@ class Books:
         by_topic = {str(contract.events[name].topic): contract.events[name] for name in names}
         with self.node.asking(f"events of {contract.address}"):
             newest = self.node.web3.eth.block_number
-        for page in reversed(list(pages(first_block, newest))):
+        for end in range(
+            newest, first_block - 1, -LOG_PAGE_BLOCKS
+        ):  # whole from the newest block on, where most is found
+            page = range(max(end - LOG_PAGE_BLOCKS + 1, first_block), end + 1)
             with self.node.asking(f"events of {contract.address}"):
                 logs = reversed(self._logs(contract, topics, page))
                 found = [_logged(by_topic["0x" + bytes(one["topics"][0]).hex()].process_log(one)) for one in logs]

@@ -20,13 +20,13 @@ from sankofa_observe.sla.agreement import (
     RESTATE_SECONDS,
     RULING_SECONDS,
 )
-from sankofa_observe.slo.site import TIERS
+from sankofa_observe.slo.site import JURISDICTION, TIERS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 # Of what is probed at a site, as the exporters read it too (decision 0042): an address is none.
 TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._:@-]|/[A-Za-z0-9._:@-]){0,127}$")]
 Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
-Jurisdiction = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z0-9]{1,16})*$")]
+Jurisdiction = Annotated[str, Field(pattern=f"^{JURISDICTION}$")]
 Account = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Ppm = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 MOST_SECONDS, MOST_WINDOW_BLOCKS = 366 * 86_400, 1 << 24  # of a dispute window and of a ruling, in the contract

@@ -69,6 +69,7 @@ def create_app(records: Records) -> FastAPI:
     return app
 
 
+@cache
 def openapi() -> dict[str, Any]:
     """The API's description: a function of the code alone."""
     found = _routes().openapi()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 
 from fastapi import APIRouter, Response
@@ -42,5 +41,4 @@ def settlement(settlement_id: Hex32, caller: Caller) -> SettlementBody:
 def evidence(settlement_id: Hex32, caller: Caller) -> Response:
     """What `sankofa-verify` reads: the SHA-256 of its `identity` is the document hash on chain."""
     raw = caller.evidence(settlement_id)
-    headers = {"ETag": f'"{hashlib.sha256(raw).hexdigest()}"', "Cache-Control": IMMUTABLE}
-    return Response(raw, media_type="application/json", headers=headers)
+    return Response(raw, media_type="application/json", headers={"Cache-Control": IMMUTABLE})

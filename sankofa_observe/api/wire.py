@@ -67,7 +67,7 @@ class _Answer:
     def _tagged(self, start: Message, body: bytes) -> None:
         """Name it by its bytes, where it has no name yet; who has that name needs no body."""
         headers = MutableHeaders(raw=start["headers"])
-        tag = headers.setdefault("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        tag = headers.setdefault("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
         headers.setdefault("Cache-Control", PRIVATE)
         headers.add_vary_header("Authorization")
         # RFC 9110, 13.1.2: compared without regard to W/.

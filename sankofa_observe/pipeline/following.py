@@ -131,8 +131,7 @@ class Following:
                 yield from self._one(record, found)
             except InvariantBroken as error:  # told last: it costs this settlement and no other
                 self.problems.append(str(error))
-                penalty = record.penalty
-                yield self.waits.of(penalty.settlement_id, penalty.tenant, Cause.HELD, str(error))
+                yield self._waits(record, Cause.HELD, str(error))
 
     def _one(self, record: SettlementRecord, found: OnChainSettlement | None) -> Iterator[Moved | Waiting]:
         if record.state is HELD:
@@ -173,9 +172,8 @@ class Following:
         if pending is None or pending.commitment == record.penalty.row(pending.revision).commitment:
             self.waits.over(record.penalty.settlement_id, Cause.HELD)
             return
-        yield self.waits.of(
-            record.penalty.settlement_id,
-            record.penalty.tenant,
+        yield self._waits(
+            record,
             Cause.HELD,
             f"a restatement that is not of this ledger waits beside it, revision {pending.revision}: {pending.commitment}; dispute it before its "
             "window closes, or take it over once it is final: sankofa-observe settlements adopt",
@@ -194,9 +192,8 @@ class Following:
 
     def _gone(self, record: SettlementRecord, what: str) -> Waiting:
         """Blocks were rewritten, or the node lags: its transaction is sent again by itself, and a person is told where that is no help."""
-        return self.waits.of(
-            record.penalty.settlement_id,
-            record.penalty.tenant,
+        return self._waits(
+            record,
             Cause.GONE,
             f"it is {record.state} here, and {what}: a node that lags behind, or rewritten blocks; report it again by sankofa-observe "
             "settlements release",
@@ -219,9 +216,8 @@ class Following:
 
     def _held(self, record: SettlementRecord, word: OnChainWord, detail: str) -> Iterator[Moved | Waiting]:
         yield self._move(record, HELD, detail, word)
-        yield self.waits.of(
-            record.penalty.settlement_id,
-            record.penalty.tenant,
+        yield self._waits(
+            record,
             Cause.HELD,
             f"{detail}; take it over by sankofa-observe settlements adopt, or report ours again by settlements release",
             due_at=self.clock.now(),
@@ -237,10 +233,12 @@ class Following:
         else:
             self.waits.over(record.penalty.settlement_id)
 
+    def _waits(self, record: SettlementRecord, cause: Cause, reason: str, *, due_at: int | None = None) -> Waiting:
+        return self.waits.of(record.penalty.settlement_id, record.penalty.tenant, cause, reason, due_at=due_at)
+
     def _waits_for_ruling(self, record: SettlementRecord, word: OnChainWord) -> None:
-        self.waits.of(
-            record.penalty.settlement_id,
-            record.penalty.tenant,
+        self._waits(
+            record,
             Cause.RULING,
             "disputed: the arbiter rules, or the report stands when the time to rule is over",
             due_at=word.due_at(self._ruling_seconds(record)),

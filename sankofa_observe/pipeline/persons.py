@@ -28,16 +28,14 @@ def person(by: str, reason: str, ledger: Ledger, *texts: str) -> str:
     for what, text in (("reason", reason), *(("reference", one) for one in texts)):
         one_line(what, text)
         _nobody_named(what, text, known)
-    return named(by, known).id
+    return _meant(by, known).id
 
 
-def named(by: str, known: Iterable[Person]) -> Person:
+def _meant(by: str, known: Iterable[Person]) -> Person:
     """The person that is meant; raises `InvalidInput` for nobody, for a key, and for one that was erased."""
     found = _ID.fullmatch(by)
     for one in known:
-        if (found and one.id == f"person:{found[1]}") or (
-            by and by.casefold() in {one.name.casefold(), one.mail.casefold()}
-        ):
+        if (found and one.id == f"person:{found[1]}") or one.is_called(by):
             if one.kind is PersonKind.KEY:
                 raise InvalidInput(f"by {by!r}: that is {one.id}, an API key, and keys act by no command; {NEXT}")
             if one.erased_at is not None:
@@ -80,10 +78,7 @@ def erase(who: str, *, by: str, reason: str, ledger: Ledger, clock: Clock) -> Pe
     actor, known = person(by, reason, ledger), ledger.persons()
     digits = _ID.fullmatch(who)
     ids = {who, f"person:{digits[1]}" if digits else who, who.replace("key-", "key:")}
-    found = next(
-        (one for one in known if one.id in ids or who.casefold() in {one.name.casefold(), one.mail.casefold()} - {""}),
-        None,
-    )
+    found = next((one for one in known if one.id in ids or one.is_called(who)), None)
     if found is None:
         raise InvalidInput(
             f"{who[:80]!r}: no person and no key of the ledger; see sankofa-observe persons list; nothing was written"

@@ -26,6 +26,10 @@ class Person:
     added_at: int
     erased_at: int | None = None
 
+    def is_called(self, text: str) -> bool:
+        """Whether that is this one's name or mail; a name may be written like a mail, so both are looked up alike."""
+        return bool(text) and text.casefold() in {self.name.casefold(), self.mail.casefold()}
+
     def __str__(self) -> str:
         if self.erased_at is not None:
             return f"{self.id}: erased {rfc3339(self.erased_at)}"

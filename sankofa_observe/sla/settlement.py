@@ -34,10 +34,9 @@ class SettlementState(StrEnum):
 
 # From here time or an act leads on; the others are ends.
 MOVING = frozenset({SettlementState.COMPUTED, SettlementState.REPORTED, SettlementState.DISPUTED})
-# Nothing of it is on its way, but for what it restates: what a transaction carries cannot become so.
-UNSENT = frozenset({SettlementState.COMPUTED, SettlementState.WITHDRAWN, SettlementState.CLOSED})
 # Nothing of it has left the house, but for what it restates.
 OPEN = frozenset({SettlementState.COMPUTED, SettlementState.WITHDRAWN})
+UNSENT = OPEN | {SettlementState.CLOSED}  # what a transaction carries cannot become so
 # Nothing of it is on its way: another price takes its place, of what is at an end as a restatement.
 ENDS = frozenset({SettlementState.FINAL, SettlementState.VOIDED})
 PRICEABLE = OPEN | ENDS

@@ -11,6 +11,9 @@ GROUPS = ("chain", "region", "fleet")
 """Tiers of places whose slots may be counted from those of sites."""
 
 
+JURISDICTION = r"[a-z]{2}(-[a-z0-9]{1,16})*"  # like gh or eu-de
+
+
 @dataclass(frozen=True, kw_only=True)
 class Site:
     name: str

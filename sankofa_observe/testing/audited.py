@@ -27,8 +27,7 @@ class MemoryAudited:
 
     def add_person(self, person: Person, *, reason: str) -> None:  # noqa: ARG002  acts by hand are kept by real ledgers
         for one in self.people.values():
-            theirs = {called.casefold() for called in (one.name, one.mail) if called}
-            if one.id == person.id or theirs & {person.name.casefold(), person.mail.casefold()}:
+            if one.id == person.id or one.is_called(person.name) or one.is_called(person.mail):
                 raise InvalidInput(f"that is {one.id} already; nothing was written")
         self.people[person.id] = person
 

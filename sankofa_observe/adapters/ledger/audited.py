@@ -41,8 +41,8 @@ class WhoActs(Acting):
             for one in _persons(connection):
                 same = {
                     "id": one.id == person.id,
-                    "name": _is_of(one, person.name),
-                    "mail": _is_of(one, person.mail),
+                    "name": one.is_called(person.name),
+                    "mail": one.is_called(person.mail),
                 }
                 if taken := [what for what, is_same in same.items() if is_same]:
                     raise InvalidInput(
@@ -82,8 +82,3 @@ def _persons(connection: Connection) -> list[Person]:
         )
         for row in connection.execute(select(table).order_by(table.c.added_at, table.c.subject)).mappings()
     ]
-
-
-def _is_of(one: Person, called: str) -> bool:
-    """Whether a name or a mail is one of this person's: a name may be written like a mail, and both are looked up alike."""
-    return bool(called) and called.casefold() in {one.name.casefold(), one.mail.casefold()}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from sankofa_observe.adapters.ledger import projections, rows, tables
 from sankofa_observe.adapters.ledger.acting import Acting
 from sankofa_observe.adapters.ledger.checksums import Row, reading
-from sankofa_observe.adapters.ledger.reads import newest_verdicts
+from sankofa_observe.adapters.ledger.reads import ends_of, newest_verdicts
 from sankofa_observe.adapters.ledger.writes import add_new, add_once
 from sankofa_observe.errors import InvalidInput, InvariantBroken, Unavailable
 from sankofa_observe.ports import Review, ToAssess, Undetermined, Wait, Waiting
@@ -46,12 +46,8 @@ class Judgements(Acting):
             return add_once(connection, tables.agreement_ends, key, {**key, "tenant": tenant, **self._by(at)})
 
     def ends(self) -> Mapping[str, int]:
-        table, found = tables.agreement_ends, dict[str, int]()
         with self._database.reading() as connection:
-            for row in connection.execute(select(table)).mappings():
-                agreement_id, ends_at = rows.agreement_end(row)
-                found[agreement_id] = min(ends_at, found.get(agreement_id, ends_at))
-        return found
+            return ends_of(connection, select(tables.agreement_ends))
 
     def newest_judged(self, agreement_id: str, *, before_at: int | None = None) -> VerdictRecord | None:
         table = tables.verdicts

@@ -238,6 +238,15 @@ def newest_verdicts() -> Select[Any]:
     return select(tables.verdicts).join(now, now.c.verdict_id == tables.verdicts.c.id)
 
 
+def ends_of(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    """By agreement where a party has ended it, of these words; of several about one the earliest."""
+    found: dict[str, int] = {}
+    for row in connection.execute(query).mappings():
+        agreement_id, ends_at = rows.agreement_end(row)
+        found[agreement_id] = min(ends_at, found.get(agreement_id, ends_at))
+    return found
+
+
 def settlement_records(connection: Connection, found: Sequence[Row]) -> list[SettlementRecord]:
     """The records of rows of penalties, with the moves of their settlements."""
     moves = histories(connection, [row["settlement_id"] for row in found])
@@ -245,12 +254,9 @@ def settlement_records(connection: Connection, found: Sequence[Row]) -> list[Set
 
 
 def _agreements(connection: Connection, found: Sequence[Row]) -> list[AgreementRecord]:
-    """Each with where a party has ended it; of several such words the earliest."""
-    table, ends = tables.agreement_ends, dict[str, int]()
-    query = select(table).where(table.c.agreement_id.in_([row["agreement_id"] for row in found]))
-    for row in connection.execute(query).mappings():
-        agreement_id, ends_at = rows.agreement_end(row)
-        ends[agreement_id] = min(ends_at, ends.get(agreement_id, ends_at))
+    """Each with where a party has ended it."""
+    table = tables.agreement_ends
+    ends = ends_of(connection, select(table).where(table.c.agreement_id.in_([row["agreement_id"] for row in found])))
     records = map(rows.agreement, found)
     return [replace(one, ends_at=ends.get(one.agreement_id)) for one in records]
 
